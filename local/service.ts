@@ -61,3 +61,28 @@ export async function readBody(request: IncomingMessage, limit = 16 * 1024 * 102
   }
   return Buffer.concat(chunks);
 }
+
+/** One resource of the packaged template, its intrinsic functions already resolved. */
+export interface Resource {
+  readonly stack: string;
+  readonly logicalId: string;
+  readonly type: string;
+  readonly properties: Record<string, unknown>;
+}
+
+/** What a made resource is to the rest of the template: `Ref` and `Fn::GetAtt`. */
+export interface Provisioned {
+  readonly ref: string;
+  readonly attributes: Record<string, string>;
+}
+
+/** Makes resources of the template. Find or create: the pair (stack, logicalId) names the same thing for ever. */
+export interface Provider {
+  readonly types: readonly string[];
+  /**
+   * Which properties of a type have an effect here: the others are reported as not honoured. All of them, for
+   * a type that is not named.
+   */
+  readonly honoured?: Readonly<Record<string, readonly string[]>>;
+  provision(resource: Resource): Promise<Provisioned>;
+}

@@ -1,0 +1,18 @@
+import { objectStore } from "../lib/aws/bucket.ts";
+import { putJson } from "../lib/objects.ts";
+import { LIVE_KEY, readLive, updateRelease } from "../lib/records.ts";
+import { setting } from "../lib/settings.ts";
+import { step } from "../lib/step.ts";
+import { assertTurn } from "../lib/turn.ts";
+
+/** The bucket lists differently but packs to the live archive: the live release takes the listing as its own. */
+export const handler = step("adopt-listing", async ({ execution, release, listing, archive }) => {
+  const store = objectStore(setting("STATE_BUCKET"));
+  await assertTurn(store, execution);
+  const live = await readLive(store);
+  if (live !== undefined && live.value.archive.digest === archive.digest) {
+    await putJson(store, LIVE_KEY, { ...live.value, listing }, { etag: live.etag });
+  }
+  await updateRelease(store, release, { status: "unchanged", endedAt: new Date().toISOString() });
+  return { message: `Nothing to do: release ${live?.value.release ?? "?"} serves the same bytes already.` };
+});

@@ -1,0 +1,60 @@
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ObjectChanged } from "../lib/archive/spool.ts";
+import { packSite } from "../lib/archive/writer.ts";
+import { objectSize, objectStore, openObject, uploadObject } from "../lib/aws/bucket.ts";
+import { readListing } from "../lib/listings.ts";
+import { archiveKey, readLive, updateRelease } from "../lib/records.ts";
+import { setting } from "../lib/settings.ts";
+import { checkListing } from "../lib/site/listing.ts";
+import { step } from "../lib/step.ts";
+
+/**
+ * Packs just the listing that settled into a site archive and keeps it under its digest. `unchanged` means
+ * that the live release serves the same archive, boot partition and certificate already.
+ */
+export const handler = step("pack-site", async ({ execution, release, listing, boot, certificate }) => {
+  const bucket = setting("STATE_BUCKET");
+  const store = objectStore(bucket);
+  const site = checkListing(await readListing(store, listing), { allowEmpty: setting("ALLOW_EMPTY") });
+  const spoolPath = join(tmpdir(), `${execution.split(":").at(-1)}.spool`);
+  try {
+    const objects = site.objects.map(({ key, size, etag }) => ({
+      key,
+      size,
+      open: () => openListed(key, etag),
+    }));
+    const packed = await packSite({ objects, spoolPath });
+    const { digest, bytes, files, contentBytes: siteBytes } = packed;
+    try {
+      if ((await objectSize(bucket, archiveKey(digest))) !== bytes) {
+        await uploadObject(bucket, archiveKey(digest), packed.open(), "application/x-tar");
+      }
+    } finally {
+      await packed.close();
+    }
+    const archive = { digest, bytes, files, siteBytes };
+    await updateRelease(store, release, { listing, archive, boot, certificate });
+    const live = (await readLive(store))?.value;
+    const unchanged =
+      live?.archive.digest === digest &&
+      live.boot.digest === boot.digest &&
+      live.certificate.fingerprint === certificate.fingerprint;
+    return { archive, unchanged };
+  } finally {
+    await rm(spoolPath, { force: true });
+  }
+});
+
+/** Opens an object in the version that was listed; another one means that the listing has not settled. */
+async function openListed(key: string, etag: string) {
+  try {
+    return await openObject(setting("CONTENT_BUCKET"), key, etag);
+  } catch (error) {
+    if (error instanceof Error && ["PreconditionFailed", "NoSuchKey"].includes(error.name)) {
+      throw new ObjectChanged(key, "it was written or deleted after it had been listed");
+    }
+    throw error;
+  }
+}

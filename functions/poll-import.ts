@@ -1,0 +1,25 @@
+import { rawDiskKey } from "../lib/assemble.ts";
+import { objectStore } from "../lib/aws/bucket.ts";
+import { snapshotProgress } from "../lib/aws/direct.ts";
+import { imageTask, snapshotTask } from "../lib/aws/imports.ts";
+import { ImportFailed } from "../lib/errors.ts";
+import { setting } from "../lib/settings.ts";
+import { step } from "../lib/step.ts";
+
+/** The slowest import reported took 18 minutes; after this the task is given up. */
+const LIMIT_MS = 60 * 60 * 1000;
+
+/** Looks how far the import is; when it has ended, its raw disk is removed from the bucket. */
+export const handler = step("poll-import", async ({ release, mode, importId, startedAt }) => {
+  const task =
+    mode === "direct"
+      ? { ...(await snapshotProgress(importId)), snapshotId: importId }
+      : await (mode === "snapshot" ? snapshotTask : imageTask)(importId);
+  if (task.done && mode !== "direct") await objectStore(setting("STATE_BUCKET")).delete(rawDiskKey(release));
+  if (!task.done && Date.now() - Date.parse(startedAt) > LIMIT_MS) {
+    throw new ImportFailed(
+      `The import ${importId} had not ended after an hour (${task.progress || "no progress told"}); deploy again.`,
+    );
+  }
+  return task;
+});

@@ -1,0 +1,26 @@
+import { addressHolder } from "../lib/aws/address.ts";
+import { probeExpected } from "../lib/aws/probing.ts";
+import { MachineUnreachable, WrongAnswer } from "../lib/errors.ts";
+import { NoAnswer } from "../lib/probe.ts";
+import { setting } from "../lib/settings.ts";
+import { step } from "../lib/step.ts";
+
+/** An address takes some seconds to move; until then the predecessor may still answer. */
+const LIMIT_MS = 60_000;
+
+/** Probes once more, now through the site's own address. */
+export const handler = step("probe-address", async ({ expected, instanceId, since }) => {
+  const address = setting("SITE_ADDRESS");
+  try {
+    const holder = await addressHolder();
+    if (holder !== instanceId) throw new NoAnswer(`${address} is at ${holder ?? "no machine"}`);
+    const paths = await probeExpected(address, expected, 50);
+    return { ready: true, reason: `${paths} paths compared`, address, paths };
+  } catch (error) {
+    if (!(error instanceof NoAnswer || error instanceof WrongAnswer)) throw error;
+    if (Date.now() - Date.parse(since) > LIMIT_MS) {
+      throw new MachineUnreachable(`The new machine does not serve through ${address}: ${error.message}`);
+    }
+    return { ready: false, reason: error.message };
+  }
+});

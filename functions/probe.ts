@@ -1,0 +1,35 @@
+import { describeMachine } from "../lib/aws/machines.ts";
+import { probeExpected } from "../lib/aws/probing.ts";
+import { MachineUnreachable } from "../lib/errors.ts";
+import { NoAnswer } from "../lib/probe.ts";
+import { step } from "../lib/step.ts";
+
+/** A machine that has not answered by then hangs: boots take some ten seconds, some EC2 hosts a minute. */
+const LIMIT_MS = 180_000;
+/** How long a launched instance may be unknown to DescribeInstances. */
+const UNKNOWN_MS = 60_000;
+
+/** Probes the new machine through its own address, which is read again each time. */
+export const handler = step("probe", async ({ expected, instanceId, since }) => {
+  const age = Date.now() - Date.parse(since);
+  const machine = await describeMachine(instanceId);
+  const state = machine?.state ?? "unknown";
+  if (!["pending", "running"].includes(state) && !(state === "unknown" && age < UNKNOWN_MS)) {
+    throw new MachineUnreachable(`The machine ${instanceId} is ${state}: it went down while it was booting.`);
+  }
+  const address = machine?.address;
+  try {
+    if (state !== "running" || address === undefined) throw new NoAnswer(`${instanceId} is ${state}`);
+    const paths = await probeExpected(address, expected);
+    return { ready: true, reason: `${paths} paths compared`, address, paths };
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    if (age > LIMIT_MS) {
+      throw new MachineUnreachable(
+        `The machine ${instanceId} did not answer within ${LIMIT_MS / 1000} s (${error.message}). ` +
+          "What it wrote to its console is kept with the release.",
+      );
+    }
+    return { ready: false, reason: error.message };
+  }
+});

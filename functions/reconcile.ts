@@ -1,0 +1,87 @@
+import middy from "@middy/core";
+import { addressHolder } from "../lib/aws/address.ts";
+import { isEmptyBucket, listBucket, objectStore } from "../lib/aws/bucket.ts";
+import { deploy, workOff } from "../lib/aws/deployments.ts";
+import { executionLife } from "../lib/aws/executions.ts";
+import { describeMachine } from "../lib/aws/machines.ts";
+import { probeExpected } from "../lib/aws/probing.ts";
+import { causeText } from "../lib/errors.ts";
+import { type Health, healthSchema, judge } from "../lib/health.ts";
+import { getJson, type ObjectStore, putJson } from "../lib/objects.ts";
+import { type Live, REFUSED_KEY, readLive, refusedSchema } from "../lib/records.ts";
+import { isDue } from "../lib/retry.ts";
+import { setting } from "../lib/settings.ts";
+import { listingDigest } from "../lib/site/listing.ts";
+import { MARKER_KEY } from "../lib/site/settled.ts";
+import { oneLogLine, transientFaults } from "../lib/step.ts";
+import { REQUESTS_PREFIX, turnHolder } from "../lib/turn.ts";
+
+const HEALTH_KEY = "health.json";
+/** A look at the live machine, not a full probe: identity, redirect and a few paths. */
+const LOOKED_AT_PATHS = 5;
+
+export interface Reconciled {
+  readonly did: string;
+}
+
+/**
+ * Runs on a schedule and whenever an instance changes its state: takes up requests that nobody works off,
+ * has a dead machine replaced, and asks for a deployment when the bucket holds something else than what is
+ * live. It only ever writes requests; a deployment does the rest.
+ */
+export const handler = middy<unknown, Reconciled>()
+  .use(oneLogLine("reconcile"))
+  .use(transientFaults())
+  .handler(async () => ({ did: await reconcile() }));
+
+async function reconcile(): Promise<string> {
+  const store = objectStore(setting("STATE_BUCKET"));
+  const holder = await turnHolder(store);
+  if (holder !== undefined && (await executionLife(holder.owner)).running)
+    return "nothing: a deployment is under way";
+  if ((await store.list(REQUESTS_PREFIX)).length > 0 || holder !== undefined) {
+    await workOff("orphaned");
+    return "started a deployment for a request that nobody worked off";
+  }
+  const live = (await readLive(store))?.value;
+  if (live !== undefined && (await isDead(store, live))) {
+    await deploy("replace");
+    return `asked for a new machine instead of ${live.instanceId}`;
+  }
+  if (await contentWaits(store, live)) {
+    await deploy("content");
+    return "asked for a deployment of the bucket's content";
+  }
+  return "nothing: what is live is what should be";
+}
+
+async function isDead(store: ObjectStore, live: Live): Promise<boolean> {
+  const before = (await getJson(store, HEALTH_KEY, healthSchema))?.value;
+  const verdict = judge(live.instanceId, await look(live), before);
+  await putJson(store, HEALTH_KEY, verdict.health);
+  return verdict.dead;
+}
+
+async function look(live: Live): Promise<Health["seen"]> {
+  const state = (await describeMachine(live.instanceId))?.state ?? "gone";
+  if (state !== "running" && state !== "pending")
+    return { answers: false, final: true, reason: `it is ${state}` };
+  try {
+    if ((await addressHolder()) !== live.instanceId)
+      return { answers: false, final: true, reason: "it lost the address" };
+    await probeExpected(setting("SITE_ADDRESS"), live, LOOKED_AT_PATHS);
+    return { answers: true };
+  } catch (error) {
+    return { answers: false, final: false, reason: causeText(error) };
+  }
+}
+
+/** Whether the bucket lists something that is neither live nor was refused, or failed too short a time ago. */
+async function contentWaits(store: ObjectStore, live: Live | undefined): Promise<boolean> {
+  const bucket = setting("CONTENT_BUCKET");
+  if (live === undefined && (await isEmptyBucket(bucket))) return false;
+  const listing = listingDigest((await listBucket(bucket)).filter(({ key }) => key !== MARKER_KEY));
+  if (listing === live?.listing) return false;
+  const refused = (await getJson(store, REFUSED_KEY, refusedSchema))?.value;
+  return refused?.listing !== listing || isDue(refused, Date.now());
+}

@@ -1,0 +1,53 @@
+import { addressHolder } from "../lib/aws/address.ts";
+import { objectStore } from "../lib/aws/bucket.ts";
+import { goRound, turnWorld } from "../lib/aws/deployments.ts";
+import { listImages, listSnapshots, removeImage, removeSnapshot } from "../lib/aws/images.ts";
+import { listMachines, stopMachines, terminateMachines } from "../lib/aws/machines.ts";
+import { TurnBusy } from "../lib/errors.ts";
+import { readLive, readReleases } from "../lib/records.ts";
+import { planRetirement } from "../lib/retention.ts";
+import { setting } from "../lib/settings.ts";
+import { step } from "../lib/step.ts";
+import { releaseTurn, takeTurn } from "../lib/turn.ts";
+
+/**
+ * After the drain: stops the machines that were replaced, and removes what the kept releases do not need.
+ * Takes a turn of its own for this moment, so that no deployment or rollback works on the same machines.
+ */
+export const handler = step("retire", async ({ execution }) => {
+  const world = turnWorld();
+  const turn = await takeTurn(world, execution);
+  if (!turn.taken) throw new TurnBusy(`A deployment is under way (${turn.owner}); retiring waits for it.`);
+  try {
+    return await retire();
+  } finally {
+    if ((await releaseTurn(world.store, execution)).length > 0) await goRound(execution);
+  }
+});
+
+async function retire() {
+  const store = objectStore(setting("STATE_BUCKET"));
+  const live = (await readLive(store))?.value;
+  const nothing = { stopped: [], terminated: [], images: [], snapshots: [], objects: [] };
+  if (live === undefined) return nothing;
+  const leaving = planRetirement({
+    live,
+    releases: await readReleases(store),
+    machines: await listMachines(),
+    images: await listImages(),
+    snapshots: await listSnapshots(),
+    objects: [
+      ...(await store.list("archives/")),
+      ...(await store.list("boot/")),
+      ...(await store.list("listings/")),
+    ],
+    addressHolder: await addressHolder(),
+    keep: setting("KEEP_RELEASES"),
+  });
+  await stopMachines(leaving.stopped);
+  await terminateMachines(leaving.terminated);
+  for (const imageId of leaving.images) await removeImage(imageId);
+  for (const snapshotId of leaving.snapshots) await removeSnapshot(snapshotId);
+  for (const key of leaving.objects) await store.delete(key);
+  return leaving;
+}

@@ -1,0 +1,41 @@
+import { listBucket, objectStore, openUploads } from "../lib/aws/bucket.ts";
+import { NeverSettled } from "../lib/errors.ts";
+import { listingKey } from "../lib/records.ts";
+import { setting } from "../lib/settings.ts";
+import { listingDigest } from "../lib/site/listing.ts";
+import { isSettled, MARKER_KEY } from "../lib/site/settled.ts";
+import { step } from "../lib/step.ts";
+
+/** With the wait in between, several hours of steady uploading. */
+const MAX_ROUNDS = 1500;
+
+/**
+ * Lists the content bucket and tells whether it has come to rest since the round before. The request is
+ * read before the listing: a change that comes later writes it anew and so stays waiting.
+ */
+export const handler = step("settle", async ({ request, previous }) => {
+  const store = objectStore(setting("STATE_BUCKET"));
+  const covered = (await store.get(request.key)) ?? { etag: request.etag };
+  const uploads = await openUploads(setting("CONTENT_BUCKET"));
+  const listed = await listBucket(setting("CONTENT_BUCKET"));
+  const content = listed.filter(({ key }) => key !== MARKER_KEY);
+  const listing = listingDigest(content);
+  const rounds = previous.rounds + 1;
+  const settled = isSettled({ listed, listing, previous: previous.listing, uploads, now: Date.now() });
+  if (settled) await store.put(listingKey(listing), JSON.stringify(content));
+  if (!settled && rounds >= MAX_ROUNDS) {
+    throw new NeverSettled(
+      `The content bucket was still changing after ${rounds} looks; the live site stays as it is. ` +
+        "The next change after the upload has ended deploys it.",
+    );
+  }
+  const bytes = content.reduce((sum, { size }) => sum + size, 0);
+  return {
+    settled,
+    listing,
+    rounds,
+    files: content.length,
+    bytes,
+    request: { ...request, etag: covered.etag },
+  };
+});

@@ -1,0 +1,65 @@
+import { rawDiskKey } from "../lib/assemble.ts";
+import { addressHolder, moveAddress } from "../lib/aws/address.ts";
+import { objectStore } from "../lib/aws/bucket.ts";
+import { listImages, listSnapshots, removeImage, removeSnapshot } from "../lib/aws/images.ts";
+import { cancelImports } from "../lib/aws/imports.ts";
+import { describeMachine, listMachines, terminateMachines } from "../lib/aws/machines.ts";
+import { messageOf } from "../lib/failure.ts";
+import { getJson, type ObjectStore, putJson } from "../lib/objects.ts";
+import { REFUSED_KEY, readLive, refusedSchema, releaseOf, updateRelease } from "../lib/records.ts";
+import { setting } from "../lib/settings.ts";
+import { refusalNames } from "../lib/site/errors.ts";
+import { step } from "../lib/step.ts";
+import { assertTurn } from "../lib/turn.ts";
+
+/**
+ * Takes back whatever the failed deployment did: the address goes back to the live machine, the release's
+ * machine, image, snapshot and import go. What there is to take back is found by the release's tag, so it
+ * does not matter how far the deployment came. A release that was committed is left alone.
+ */
+export const handler = step("undo", async ({ execution, listing, failure }) => {
+  const store = objectStore(setting("STATE_BUCKET"));
+  const told = { error: failure.Error, cause: messageOf(failure.Cause) };
+  await assertTurn(store, execution);
+  const release = await releaseOf(store, execution);
+  const live = (await readLive(store))?.value;
+  if (release !== undefined && release.number !== live?.release) {
+    if (live !== undefined) await giveAddressBack(live.instanceId);
+    await removeRelease(release.number);
+    await store.delete(rawDiskKey(release.number));
+    await updateRelease(store, release.number, {
+      status: "failed",
+      endedAt: new Date().toISOString(),
+      failure: told,
+    });
+  }
+  if (listing !== null) await rememberRefusal(store, listing, told);
+  return {
+    outcome: "failed",
+    ...told,
+    message: `${told.error}: ${told.cause}\n\nThe live site is as it was${live === undefined ? ": there is none yet" : ""}.`,
+    release: release?.number ?? null,
+  };
+});
+
+/** Only when the failed deployment had moved it; a live machine that is gone is reconcile's to replace. */
+async function giveAddressBack(instanceId: string): Promise<void> {
+  if ((await addressHolder()) === instanceId) return;
+  const state = (await describeMachine(instanceId))?.state;
+  if (state === "running" || state === "stopped") await moveAddress(instanceId);
+}
+
+async function removeRelease(release: number): Promise<void> {
+  const machines = await listMachines(release);
+  await terminateMachines(machines.map(({ instanceId }) => instanceId));
+  await cancelImports(release);
+  for (const { imageId } of await listImages(release)) await removeImage(imageId);
+  for (const { snapshotId } of await listSnapshots(release)) await removeSnapshot(snapshotId);
+}
+
+async function rememberRefusal(store: ObjectStore, listing: string, told: { error: string; cause: string }) {
+  const before = (await getJson(store, REFUSED_KEY, refusedSchema))?.value;
+  const times = before?.listing === listing ? before.times + 1 : 1;
+  const content = refusalNames.includes(told.error);
+  await putJson(store, REFUSED_KEY, { listing, ...told, at: new Date().toISOString(), times, content });
+}

@@ -1,0 +1,162 @@
+import {
+  type _InstanceType,
+  DescribeInstancesCommand,
+  GetConsoleOutputCommand,
+  type Instance,
+  paginateDescribeInstances,
+  RunInstancesCommand,
+  StopInstancesCommand,
+  TerminateInstancesCommand,
+} from "@aws-sdk/client-ec2";
+import { ResourceGone } from "../errors.ts";
+import { setting } from "../settings.ts";
+import { ec2 } from "./ec2-client.ts";
+import {
+  attemptName,
+  ownFilters,
+  TAG_ATTEMPT,
+  TAG_RELEASE,
+  TAG_STACK,
+  tagSpecification,
+  tagValue,
+} from "./names.ts";
+
+export interface Machine {
+  readonly instanceId: string;
+  readonly state: string;
+  readonly address: string | undefined;
+  readonly release: number;
+  readonly attempt: number;
+  readonly launchedAt: Date;
+}
+
+function asMachine(instance: Instance): Machine {
+  return {
+    instanceId: instance.InstanceId ?? "",
+    state: instance.State?.Name ?? "unknown",
+    address: instance.PublicIpAddress,
+    release: Number(tagValue(instance.Tags, TAG_RELEASE) ?? 0),
+    attempt: Number(tagValue(instance.Tags, TAG_ATTEMPT) ?? 0),
+    launchedAt: instance.LaunchTime ?? new Date(0),
+  };
+}
+
+function named(error: unknown, prefix: string): boolean {
+  return error instanceof Error && error.name.startsWith(prefix);
+}
+
+/** The stack's machines that are not terminated, all of them or those of one release. */
+export async function listMachines(release?: number): Promise<Machine[]> {
+  const states = ["pending", "running", "stopping", "stopped", "shutting-down"];
+  const Filters = [...ownFilters(release), { Name: "instance-state-name", Values: states }];
+  const machines: Machine[] = [];
+  for await (const page of paginateDescribeInstances({ client: ec2() }, { Filters })) {
+    for (const reservation of page.Reservations ?? [])
+      machines.push(...(reservation.Instances ?? []).map(asMachine));
+  }
+  return machines;
+}
+
+/** A machine by its id; undefined when EC2 does not know it (not yet, or not any more). */
+export async function describeMachine(instanceId: string): Promise<Machine | undefined> {
+  try {
+    const { Reservations } = await ec2().send(new DescribeInstancesCommand({ InstanceIds: [instanceId] }));
+    const instance = Reservations?.[0]?.Instances?.[0];
+    return instance && asMachine(instance);
+  } catch (error) {
+    if (named(error, "InvalidInstanceID")) return undefined;
+    throw error;
+  }
+}
+
+/** Whether an instance bears this stack's tag. Nothing else is ever stopped, moved from or terminated. */
+export async function isOwn(instanceId: string): Promise<boolean> {
+  try {
+    const { Reservations } = await ec2().send(new DescribeInstancesCommand({ InstanceIds: [instanceId] }));
+    return tagValue(Reservations?.[0]?.Instances?.[0]?.Tags, TAG_STACK) === setting("STACK");
+  } catch (error) {
+    if (named(error, "InvalidInstanceID")) return false;
+    throw error;
+  }
+}
+
+/**
+ * Launches the machine of an attempt, or finds the one that was. No key pair, no profile, no metadata
+ * service; a public address of its own so that it can be probed before it gets the site's.
+ */
+export async function launchMachine(release: number, attempt: number, imageId: string): Promise<Machine> {
+  const subnets = setting("SUBNETS");
+  const SubnetId = subnets[(attempt - 1) % subnets.length];
+  try {
+    const { Instances } = await ec2().send(
+      new RunInstancesCommand({
+        ClientToken: attemptName(release, attempt),
+        ImageId: imageId,
+        InstanceType: setting("INSTANCE_TYPE") as _InstanceType,
+        MinCount: 1,
+        MaxCount: 1,
+        InstanceInitiatedShutdownBehavior: "stop",
+        MetadataOptions: { HttpEndpoint: "disabled", HttpTokens: "required" },
+        NetworkInterfaces: [
+          {
+            DeviceIndex: 0,
+            SubnetId,
+            Groups: [setting("SECURITY_GROUP")],
+            AssociatePublicIpAddress: true,
+            DeleteOnTermination: true,
+          },
+        ],
+        TagSpecifications: [
+          tagSpecification("instance", release, attempt),
+          tagSpecification("volume", release, attempt),
+          tagSpecification("network-interface", release, attempt),
+        ],
+      }),
+    );
+    const instance = Instances?.[0];
+    if (instance === undefined) throw new ResourceGone("EC2 launched no instance and gave no reason.");
+    return asMachine(instance);
+  } catch (error) {
+    if (named(error, "IdempotentInstanceTerminated")) {
+      throw new ResourceGone(
+        `The machine of release ${release} was terminated while it was being launched; deploy again.`,
+      );
+    }
+    throw error;
+  }
+}
+
+/** Stops machines at once: nothing in them is worth a graceful end. */
+export async function stopMachines(instanceIds: string[]): Promise<void> {
+  if (instanceIds.length === 0) return;
+  await ec2().send(new StopInstancesCommand({ InstanceIds: instanceIds, SkipOsShutdown: true }));
+}
+
+/** Terminates machines; one that is gone already is no error. */
+export async function terminateMachines(instanceIds: string[]): Promise<void> {
+  for (const instanceId of instanceIds) {
+    try {
+      await ec2().send(new TerminateInstancesCommand({ InstanceIds: [instanceId], SkipOsShutdown: true }));
+    } catch (error) {
+      if (!named(error, "InvalidInstanceID")) throw error;
+    }
+  }
+}
+
+/** What the machine wrote to its console, oldest first: there is no shell to look with. */
+export async function consoleOutput(instanceId: string): Promise<string> {
+  try {
+    const { Output } = await ec2().send(
+      new GetConsoleOutputCommand({ InstanceId: instanceId, Latest: true }),
+    );
+    return Buffer.from(Output ?? "", "base64").toString("utf8");
+  } catch (error) {
+    // Types without the Nitro console refuse Latest; the stored output is better than none.
+    if (named(error, "UnsupportedOperation")) {
+      const { Output } = await ec2().send(new GetConsoleOutputCommand({ InstanceId: instanceId }));
+      return Buffer.from(Output ?? "", "base64").toString("utf8");
+    }
+    if (named(error, "InvalidInstanceID")) return "";
+    throw error;
+  }
+}

@@ -1,0 +1,17 @@
+import { readIndex } from "../archive/reader.ts";
+import type { Expected } from "../contracts.ts";
+import { PROBED_PATHS, probeMachine } from "../probe.ts";
+import { archiveKey } from "../records.ts";
+import { setting } from "../settings.ts";
+import { objectSource } from "./bucket.ts";
+
+/** Probes an address for a release, reading the index from the kept archive. See `probeMachine`. */
+export async function probeExpected(
+  address: string,
+  expected: Expected,
+  limit = PROBED_PATHS,
+): Promise<number> {
+  const { digest, bytes } = expected.archive;
+  const { entries } = await readIndex(objectSource(setting("STATE_BUCKET"), archiveKey(digest), bytes));
+  return probeMachine(address, expected, entries, limit);
+}

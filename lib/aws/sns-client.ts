@@ -1,0 +1,4 @@
+import { SNSClient } from "@aws-sdk/client-sns";
+import { client } from "./client-options.ts";
+
+export const sns = client(SNSClient);

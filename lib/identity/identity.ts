@@ -1,0 +1,97 @@
+import { BadArchive, memberHeader, padding, readHeader, recordBytes, tarEnd } from "../archive/tar.ts";
+
+/** What one machine is: partition 2 (docs/archive.md). */
+export interface Identity {
+  /** Number of the release, from 1 on. */
+  readonly release: number;
+  readonly archive: {
+    /** SHA-256 of the archive, lower-case hex. */
+    readonly digest: string;
+    readonly bytes: number;
+  };
+  /** Hosts that are served, lower case; undefined: any. */
+  readonly names?: readonly string[] | undefined;
+  /** Value of Strict-Transport-Security; undefined: none is sent. */
+  readonly hsts?: string | undefined;
+  /** Certificate chain, leaf first. */
+  readonly chainPem: string;
+  /** PKCS#8. */
+  readonly keyPem: string;
+}
+
+const members = ["identity", "chain.pem", "key.pem"] as const;
+
+/**
+ * Packs an identity. Equal identities give equal bytes. Throws RangeError on a value that the format cannot
+ * hold (a line end in a name, a digest that is none).
+ */
+export function identityTar(identity: Identity): Buffer {
+  const lines = [
+    `release ${identity.release}`,
+    `archive ${identity.archive.digest}`,
+    `archive-size ${identity.archive.bytes}`,
+  ];
+  if (identity.names !== undefined) lines.push(`names ${identity.names.join(" ")}`);
+  if (identity.hsts !== undefined) lines.push(`hsts ${identity.hsts}`);
+  const text = `${lines.join("\n")}\n`;
+  const problem = identityProblem(identity);
+  if (problem !== undefined) throw new RangeError(`This identity cannot be packed: ${problem}.`);
+  const bodies = [text, identity.chainPem, identity.keyPem].map((body) => Buffer.from(body));
+  const packed = bodies.flatMap((body, i) => [
+    memberHeader(members[i] ?? "", body.length),
+    body,
+    Buffer.alloc(padding(body.length)),
+  ]);
+  return Buffer.concat([...packed, tarEnd]);
+}
+
+function identityProblem({ release, archive, names, hsts, chainPem, keyPem }: Identity): string | undefined {
+  if (!Number.isSafeInteger(release) || release < 1) return `release ${release} is no positive number`;
+  if (!/^[0-9a-f]{64}$/.test(archive.digest)) return "the archive digest is not 64 lower-case hex digits";
+  if (!Number.isSafeInteger(archive.bytes) || archive.bytes < 0) return "the archive's size is no number";
+  if (names?.length === 0) return "the list of names is empty (leave it out to serve any host)";
+  const badName = names?.find((name) => !/^[a-z0-9*._:-]+$/.test(name));
+  if (badName !== undefined) return `${JSON.stringify(badName)} is no host name in lower case`;
+  if (hsts !== undefined && !/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(hsts)) {
+    return "the HSTS value is no header value";
+  }
+  if (!chainPem.includes("-----BEGIN CERTIFICATE-----")) return "the chain is not PEM";
+  if (!keyPem.includes("-----BEGIN PRIVATE KEY-----")) return "the key is not PEM of PKCS#8";
+  return undefined;
+}
+
+/**
+ * Reads an identity; zeros after it (the rest of its partition) are fine, unknown lines are passed over.
+ * Throws BadArchive.
+ */
+export function readIdentity(bytes: Buffer): Identity {
+  const bodies: string[] = [];
+  let at = 0;
+  for (const member of members) {
+    const where = `identity member ${member}`;
+    const { name, size } = readHeader(bytes.subarray(at, at + recordBytes), where);
+    if (name !== member) throw new BadArchive(where, `${JSON.stringify(name)} stands in its place`);
+    at += recordBytes;
+    if (at + size > bytes.length) throw new BadArchive(where, "cut off");
+    bodies.push(bytes.toString("utf8", at, at + size));
+    at += size + padding(size);
+  }
+  const [text = "", chainPem = "", keyPem = ""] = bodies;
+  const values = new Map(text.split("\n").map(splitLine));
+  const identity: Identity = {
+    release: Number(values.get("release")),
+    archive: { digest: values.get("archive") ?? "", bytes: Number(values.get("archive-size")) },
+    names: values.get("names")?.split(" "),
+    hsts: values.get("hsts"),
+    chainPem,
+    keyPem,
+  };
+  const problem = identityProblem(identity);
+  if (problem !== undefined) throw new BadArchive("identity", problem);
+  return identity;
+}
+
+function splitLine(line: string): [name: string, value: string] {
+  const space = line.indexOf(" ");
+  return space < 0 ? [line, ""] : [line.slice(0, space), line.slice(space + 1)];
+}

@@ -1,0 +1,58 @@
+/** A stored object as small JSON documents are read: its text and its entity tag. */
+export interface StoredObject {
+  readonly body: string;
+  readonly etag: string;
+}
+
+/** What must hold for a write to happen: nothing stored yet, or just this version. */
+export type Condition = { readonly absent: true } | { readonly etag: string };
+
+/** A write whose condition did not hold: somebody else was first. */
+export class ConditionFailed extends Error {
+  override readonly name = "ConditionFailed";
+}
+
+/**
+ * Small documents in the state bucket, as the turn protocol and the records need them. Reads and lists
+ * are strongly consistent (as S3's are); a write may end without an answer and yet have happened.
+ */
+export interface ObjectStore {
+  /** The object, or undefined where there is none. */
+  get(key: string): Promise<StoredObject | undefined>;
+  /** Writes and returns the new entity tag. Throws ConditionFailed. */
+  put(key: string, body: string, condition?: Condition): Promise<string>;
+  /** Deletes; an object that is not there is no error. Throws ConditionFailed when it is another version. */
+  delete(key: string, condition?: { readonly etag: string }): Promise<void>;
+  /** The keys below a prefix, in byte order. */
+  list(prefix: string): Promise<string[]>;
+}
+
+/** Reads a JSON document through a schema. Throws what the schema throws, with the key in front. */
+export async function getJson<T>(
+  store: Pick<ObjectStore, "get">,
+  key: string,
+  schema: { parse(value: unknown): T },
+): Promise<{ value: T; etag: string } | undefined> {
+  const object = await store.get(key);
+  if (object === undefined) return undefined;
+  try {
+    return { value: schema.parse(JSON.parse(object.body)), etag: object.etag };
+  } catch (error) {
+    throw new Error(
+      `The record ${key} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Writes a JSON document; returns its entity tag. Throws ConditionFailed. */
+export function putJson(
+  store: ObjectStore,
+  key: string,
+  value: unknown,
+  condition?: Condition,
+): Promise<string> {
+  return store.put(key, `${JSON.stringify(value, null, 2)}\n`, condition);
+}

@@ -1,0 +1,173 @@
+import { createHash } from "node:crypto";
+import { Agent as HttpAgent, get as httpGet } from "node:http";
+import { Agent, type RequestOptions, request } from "node:https";
+import type { TLSSocket } from "node:tls";
+import type { IndexEntry } from "./archive/entries.ts";
+import type { Expected } from "./contracts.ts";
+import { causeText, WrongAnswer } from "./errors.ts";
+import { encodePath } from "./site/paths.ts";
+
+/** Every path is fetched up to this many; of a larger site an even sample with its first and last path. */
+export const PROBED_PATHS = 500;
+/** Bodies up to this size are fetched and digested; of larger ones the head is compared. */
+const DIGESTED_BYTES = 512 * 1024;
+const REQUEST_MS = 5_000;
+const AT_ONCE = 12;
+
+/** The machine does not answer (yet): refused, reset, timed out. */
+export class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly body: Buffer;
+  readonly fingerprint: string;
+}
+
+/**
+ * Probes the machine at an address: the redirect on port 80, the certificate, release number and archive
+ * digest, and the paths of its index. Returns how many paths were compared. Throws NoAnswer while it
+ * cannot be reached, WrongAnswer when it answers with anything else than expected.
+ */
+export async function probeMachine(
+  address: string,
+  expected: Expected,
+  entries: readonly IndexEntry[],
+  limit = PROBED_PATHS,
+): Promise<number> {
+  const host = expected.certificate.names[0] ?? address;
+  const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+  const ask = (method: string, path: string) =>
+    fetchFrom({
+      agent,
+      method,
+      path,
+      host: address,
+      headers: { host },
+      ...serverName(host),
+      rejectUnauthorized: false,
+    });
+  try {
+    checkIdentity(await ask("GET", "/.well-known/mirage-pages"), expected);
+    await checkRedirect(address, host);
+    const paths = sample(entries, limit);
+    const queue = paths.values();
+    const workers = Array.from({ length: AT_ONCE }, async () => {
+      for (const entry of queue) {
+        const whole = entry.size <= DIGESTED_BYTES;
+        checkEntry(entry, await ask(whole ? "GET" : "HEAD", encodePath(urlOf(entry))), whole);
+      }
+    });
+    await Promise.all(workers);
+    return paths.length;
+  } finally {
+    agent.destroy();
+  }
+}
+
+/** Host names go into SNI; IP addresses must not (RFC 6066, and ocaml-tls aborts on them). */
+function serverName(host: string): Pick<RequestOptions, "servername"> {
+  return { servername: /^[0-9.]+$|:/.test(host) ? "" : host };
+}
+
+/** The path that must give this entry's answer: for a directory's 404 page, one that surely does not exist. */
+function urlOf(entry: IndexEntry): string {
+  return entry.kind === "!" ? `${entry.path}mirage-pages-probe-of-a-missing-path` : entry.path;
+}
+
+/** At most `limit` entries, evenly spread, the first and the last among them. */
+export function sample<T>(entries: readonly T[], limit: number): T[] {
+  if (entries.length <= limit) return [...entries];
+  const step = (entries.length - 1) / (limit - 1);
+  return Array.from({ length: limit }, (_, i) => entries[Math.round(i * step)] as T);
+}
+
+function checkIdentity(answer: Answer, { release, archive, certificate }: Expected): void {
+  if (answer.fingerprint !== certificate.fingerprint) {
+    throw new WrongAnswer(
+      `The machine shows the certificate ${answer.fingerprint || "(none)"} instead of ${certificate.fingerprint}.`,
+    );
+  }
+  if (Date.parse(certificate.notAfter) <= Date.now()) {
+    throw new WrongAnswer(`The certificate ${certificate.serial} ran out on ${certificate.notAfter}.`);
+  }
+  const said = parseIdentity(answer.body);
+  if (answer.status !== 200 || said.release !== release || said.archive !== archive.digest) {
+    throw new WrongAnswer(
+      `The machine answers as release ${said.release ?? "?"} with archive ${said.archive ?? "?"} ` +
+        `(status ${answer.status}); release ${release} with archive ${archive.digest} was launched.`,
+    );
+  }
+}
+
+function parseIdentity(body: Buffer): { release?: unknown; archive?: unknown } {
+  try {
+    const said: unknown = JSON.parse(body.toString("utf8"));
+    return typeof said === "object" && said !== null ? said : {};
+  } catch {
+    return {};
+  }
+}
+
+function checkEntry(entry: IndexEntry, answer: Answer, whole: boolean): void {
+  const wrong = (what: string) => new WrongAnswer(`${urlOf(entry)} ${what}.`);
+  if (answer.status !== entry.status) throw wrong(`answers ${answer.status} instead of ${entry.status}`);
+  if (entry.status >= 300 && entry.status < 400) return;
+  if (answer.headers.etag !== entry.etag) {
+    throw wrong(`has the entity tag ${answer.headers.etag ?? "(none)"} instead of ${entry.etag}`);
+  }
+  if (Number(answer.headers["content-length"]) !== entry.size) {
+    throw wrong(`is ${answer.headers["content-length"]} bytes long instead of ${entry.size}`);
+  }
+  if (whole && entityTag(answer.body) !== entry.etag) throw wrong("has other bytes than its entity tag says");
+}
+
+/** The strong entity tag of a body, as docs/archive.md defines it. */
+export function entityTag(body: Buffer): string {
+  return `"${createHash("sha256").update(body).digest("hex").slice(0, 32)}"`;
+}
+
+async function checkRedirect(address: string, host: string): Promise<void> {
+  const location = await new Promise<string | undefined>((resolve, reject) => {
+    const agent = new HttpAgent({ keepAlive: false });
+    const call = httpGet(
+      { host: address, port: 80, path: "/", headers: { host }, agent, timeout: REQUEST_MS },
+      (answer) => {
+        answer.resume();
+        resolve(answer.headers.location);
+      },
+    );
+    call.on("timeout", () => call.destroy(new Error("timed out")));
+    call.on("error", (error) => reject(new NoAnswer(`${address} port 80: ${causeText(error)}`)));
+  });
+  if (location !== `https://${host}/`) {
+    throw new WrongAnswer(
+      `http://${host}/ redirects to ${location ?? "nowhere"} instead of https://${host}/.`,
+    );
+  }
+}
+
+function fetchFrom(options: RequestOptions): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => reject(new NoAnswer(`${options.host} port 443: ${causeText(error)}`));
+    const call = request({ ...options, port: 443, timeout: REQUEST_MS }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+      answer.on("error", fail);
+      answer.on("end", () => {
+        const { raw } = (answer.socket as TLSSocket).getPeerCertificate();
+        resolve({
+          status: answer.statusCode ?? 0,
+          headers: answer.headers,
+          body: Buffer.concat(chunks),
+          fingerprint: raw === undefined ? "" : createHash("sha256").update(raw).digest("hex"),
+        });
+      });
+    });
+    call.on("timeout", () => call.destroy(new Error("timed out")));
+    call.on("error", fail);
+    call.end();
+  });
+}

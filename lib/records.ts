@@ -1,0 +1,158 @@
+import { z } from "zod";
+import { ConditionFailed, getJson, type ObjectStore, putJson } from "./objects.ts";
+
+/** 64 lower-case hex digits: SHA-256. */
+export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** A kept site archive in the state bucket, `archives/<digest>.tar`. */
+export const archiveSchema = z.object({
+  digest: digestSchema,
+  bytes: z.int().nonnegative(),
+  files: z.int().nonnegative(),
+  siteBytes: z.int().nonnegative(),
+});
+export type Archive = z.infer<typeof archiveSchema>;
+
+/** A kept boot partition, `boot/<build>/boot.img`: `build` is the digest of its inputs, `digest` its own. */
+export const bootSchema = z.object({
+  build: digestSchema,
+  digest: digestSchema,
+  bytes: z.int().positive(),
+});
+export type Boot = z.infer<typeof bootSchema>;
+
+/** What tells one certificate from another; its key never leaves the state bucket and the disk. */
+export const certificateSchema = z.object({
+  serial: z.string().regex(/^[0-9a-f]+$/),
+  fingerprint: digestSchema,
+  notAfter: z.iso.datetime(),
+  names: z.array(z.string()),
+  selfSigned: z.boolean(),
+});
+export type Certificate = z.infer<typeof certificateSchema>;
+
+export const imageSchema = z.object({ imageId: z.string(), snapshotId: z.string() });
+export type Image = z.infer<typeof imageSchema>;
+
+export const reasonSchema = z.enum(["content", "certificate", "rebuild", "replace", "rollback"]);
+export type Reason = z.infer<typeof reasonSchema>;
+
+/** One attempt to make an archive with a certificate live: `releases/<number>.json`. */
+export const releaseSchema = z.object({
+  number: z.int().positive(),
+  reason: reasonSchema,
+  execution: z.string(),
+  startedAt: z.iso.datetime(),
+  status: z.enum(["preparing", "live", "unchanged", "failed"]),
+  listing: digestSchema.optional(),
+  archive: archiveSchema.optional(),
+  boot: bootSchema.optional(),
+  certificate: certificateSchema.optional(),
+  image: imageSchema.optional(),
+  instanceId: z.string().optional(),
+  endedAt: z.iso.datetime().optional(),
+  failure: z.object({ error: z.string(), cause: z.string() }).optional(),
+});
+export type Release = z.infer<typeof releaseSchema>;
+
+/** What is served now: `live.json`. Writing it is the commit. */
+export const liveSchema = z.object({
+  release: z.int().positive(),
+  since: z.iso.datetime(),
+  listing: digestSchema,
+  archive: archiveSchema,
+  boot: bootSchema,
+  certificate: certificateSchema,
+  image: imageSchema,
+  instanceId: z.string(),
+});
+export type Live = z.infer<typeof liveSchema>;
+
+/** The last content that could not be made live, so that it is not tried again and again: `refused.json`. */
+export const refusedSchema = z.object({
+  listing: digestSchema,
+  error: z.string(),
+  cause: z.string(),
+  at: z.iso.datetime(),
+  times: z.int().positive(),
+  /** The content itself was refused: only other content helps. */
+  content: z.boolean(),
+});
+export type Refused = z.infer<typeof refusedSchema>;
+
+export const LIVE_KEY = "live.json";
+export const REFUSED_KEY = "refused.json";
+
+export const archiveKey = (digest: string) => `archives/${digest}.tar`;
+export const listingKey = (digest: string) => `listings/${digest}.json`;
+export const bootKey = (build: string) => `boot/${build}/boot.img`;
+export const bootRecordKey = (build: string) => `boot/${build}/record.json`;
+export const consoleKey = (release: number, attempt: number) => `consoles/${padded(release)}-${attempt}.log`;
+const releaseKey = (number: number) => `releases/${padded(number)}.json`;
+
+/** Releases in names and keys: six digits, so that byte order is number order. */
+export function padded(release: number): string {
+  return String(release).padStart(6, "0");
+}
+
+/** The live release and the version of its record; undefined before the first. */
+export function readLive(store: ObjectStore): Promise<{ value: Live; etag: string } | undefined> {
+  return getJson(store, LIVE_KEY, liveSchema);
+}
+
+export async function readRelease(store: ObjectStore, number: number): Promise<Release | undefined> {
+  return (await getJson(store, releaseKey(number), releaseSchema))?.value;
+}
+
+/** The numbers of all releases there ever were, lowest first. */
+export async function releaseNumbers(store: ObjectStore): Promise<number[]> {
+  const keys = await store.list("releases/");
+  return keys.map((key) => Number.parseInt(key.slice("releases/".length), 10)).filter(Number.isSafeInteger);
+}
+
+export async function writeRelease(store: ObjectStore, release: Release): Promise<void> {
+  await putJson(store, releaseKey(release.number), releaseSchema.parse(release));
+}
+
+/** Changes a release's record; nothing happens if it does not exist. Only the turn's owner does this. */
+export async function updateRelease(
+  store: ObjectStore,
+  number: number,
+  change: Partial<Release>,
+): Promise<void> {
+  const release = await readRelease(store, number);
+  if (release !== undefined) await writeRelease(store, { ...release, ...change });
+}
+
+/** The release that an execution opened, if it got that far. It is always the newest one. */
+export async function releaseOf(store: ObjectStore, execution: string): Promise<Release | undefined> {
+  const newest = (await releaseNumbers(store)).at(-1);
+  const release = newest === undefined ? undefined : await readRelease(store, newest);
+  return release?.execution === execution ? release : undefined;
+}
+
+/** Finds the release that this execution opened, or opens the next number for it. */
+export async function openRelease(
+  store: ObjectStore,
+  opened: Pick<Release, "execution" | "reason" | "startedAt"> & Partial<Release>,
+): Promise<Release> {
+  for (;;) {
+    const found = await releaseOf(store, opened.execution);
+    if (found !== undefined) return found;
+    const number = ((await releaseNumbers(store)).at(-1) ?? 0) + 1;
+    const release: Release = { ...opened, number, status: "preparing" };
+    try {
+      await putJson(store, releaseKey(number), release, { absent: true });
+      return release;
+    } catch (error) {
+      if (!(error instanceof ConditionFailed)) throw error;
+    }
+  }
+}
+
+/** The newest releases' records, newest first. */
+export async function readReleases(store: ObjectStore, count = 60): Promise<Release[]> {
+  const newest = (await releaseNumbers(store)).slice(-count).reverse();
+  const releases = await Promise.all(newest.map((number) => readRelease(store, number)));
+  return releases.filter((release) => release !== undefined);
+}

@@ -1,0 +1,14 @@
+import type { Refused } from "./records.ts";
+
+const FIRST_MS = 10 * 60 * 1000;
+const LONGEST_MS = 6 * 60 * 60 * 1000;
+
+/**
+ * Whether content that could not be made live is worth another try: never when it was refused itself, else
+ * after 10 minutes, doubling to 6 hours. Pure; `now` in epoch milliseconds.
+ */
+export function isDue(refused: Refused, now: number): boolean {
+  if (refused.content) return false;
+  const pause = Math.min(FIRST_MS * 2 ** (refused.times - 1), LONGEST_MS);
+  return now - Date.parse(refused.at) >= pause;
+}

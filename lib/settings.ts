@@ -1,0 +1,35 @@
+import { z } from "zod";
+
+/** Everything a function can be told by its environment; serverless.yml gives each only what it uses. */
+const settings = {
+  STACK: z.string().regex(/^[a-z0-9-]{1,40}$/),
+  CONTENT_BUCKET: z.string().min(3),
+  STATE_BUCKET: z.string().min(3),
+  DEPLOY_MACHINE: z.string().startsWith("arn:"),
+  RETIRE_MACHINE: z.string().startsWith("arn:"),
+  BUILD_PROJECT: z.string().min(1),
+  TOPIC: z.string().startsWith("arn:"),
+  SITE_ADDRESS: z.ipv4(),
+  ADDRESS_ALLOCATION: z.string().startsWith("eipalloc-"),
+  SUBNETS: z.string().transform((text) => text.split(",")),
+  SECURITY_GROUP: z.string().startsWith("sg-"),
+  INSTANCE_TYPE: z.string().regex(/^[a-z0-9-]+\.[a-z0-9]+$/),
+  IMPORT_MODE: z.enum(["direct", "snapshot", "image"]),
+  IMPORT_ROLE: z.string().min(1),
+  SITE_NAMES: z.string().transform((text) => text.split(" ").filter((name) => name !== "")),
+  ALLOW_EMPTY: z.enum(["true", "false"]).transform((text) => text === "true"),
+  DRAIN_SECONDS: z.coerce.number().int().min(0),
+  KEEP_RELEASES: z.coerce.number().int().min(1),
+  BACKEND: z.enum(["linux", "mirage"]),
+  BUILD_ALWAYS: z.enum(["true", "false"]).transform((text) => text === "true"),
+};
+
+type Settings = { [K in keyof typeof settings]: z.infer<(typeof settings)[K]> };
+
+/** Reads one setting. Throws with the variable's name when it is missing or wrong. */
+export function setting<K extends keyof Settings>(name: K): Settings[K] {
+  const result = settings[name].safeParse(process.env[name]);
+  if (result.success) return result.data as Settings[K];
+  const problem = result.error.issues[0]?.message ?? "is wrong";
+  throw new Error(`The environment variable ${name} of this function ${problem}; deploy the stack again.`);
+}

@@ -1,0 +1,26 @@
+/**
+ * A key in quotes for messages and logs: control, format (right-to-left marks and the like) and unpaired
+ * surrogate characters as escapes, long keys cut in the middle.
+ */
+export function showKey(key: string, longest = 160): string {
+  const points = Array.from(key);
+  const half = Math.floor(longest / 2);
+  const cut = points.length <= longest ? points : [...points.slice(0, half), "…", ...points.slice(-half)];
+  const escaped = JSON.stringify(cut.join(""));
+  return escaped.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => {
+    return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
+  });
+}
+
+/** Bytes as people read them: "17 bytes", "1.5 KiB", "2 GiB". Exact bytes follow where the unit hides them. */
+export function showSize(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+  let unit = 0;
+  let value = bytes;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const rounded = Math.round(value * 10) / 10;
+  return `${rounded} ${units[unit]}${rounded === value ? "" : ` (${bytes} bytes)`}`;
+}

@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { TurnLost } from "./errors.ts";
+import { ConditionFailed, getJson, type ObjectStore, putJson } from "./objects.ts";
+
+/**
+ * The turn protocol: at most one execution changes anything at a time, and no request is lost.
+ *
+ * - Who wants something writes a request first, then looks at the lock (`requestDeployment`).
+ * - An execution takes the lock if it is free or if its owner has been dead for long enough (`takeTurn`).
+ * - The owner deletes a request only in the version that its work covered (`consumeRequest`), lets go of
+ *   the lock (`releaseTurn`) and then looks for requests again: what was written while it worked is found
+ *   either by the writer (lock free) or by the owner (request there).
+ * - Every change outside the state bucket is preceded by `assertTurn`.
+ *
+ * `tests/lib/turn.test.ts` checks this over all interleavings.
+ */
+export const LOCK_KEY = "turn/lock.json";
+export const REQUESTS_PREFIX = "requests/";
+
+const lockSchema = z.object({ owner: z.string(), takenAt: z.string() });
+
+/** What is known of an execution that owns the lock. Times are epoch milliseconds. */
+export type OwnerLife = { readonly running: true } | { readonly running: false; readonly endedAt: number };
+
+export interface TurnWorld {
+  readonly store: ObjectStore;
+  now(): number;
+  /** Whether the execution with this ARN runs; one that nobody knows ended at 0. */
+  life(owner: string): Promise<OwnerLife>;
+}
+
+/**
+ * A Lambda goes on after its execution has been stopped. This long after the end of the owner no Lambda
+ * that changes anything can be running any more: the longest time limit of those (see serverless.yml).
+ */
+export const TAKE_OVER_AFTER_SECONDS = 60;
+
+export type Turn =
+  | { readonly taken: true; readonly takenOver: boolean }
+  | { readonly taken: false; readonly owner: string; readonly waitSeconds?: number };
+
+/** Takes the turn for an execution, or says who has it. Safe to run again: an owner takes its own turn. */
+export async function takeTurn(world: TurnWorld, owner: string): Promise<Turn> {
+  for (;;) {
+    const held = await getJson(world.store, LOCK_KEY, lockSchema);
+    if (held?.value.owner === owner) return { taken: true, takenOver: false };
+    if (held !== undefined) {
+      const life = await world.life(held.value.owner);
+      if (life.running) return { taken: false, owner: held.value.owner };
+      const waitSeconds = Math.ceil((life.endedAt - world.now()) / 1000) + TAKE_OVER_AFTER_SECONDS;
+      if (waitSeconds > 0) return { taken: false, owner: held.value.owner, waitSeconds };
+    }
+    try {
+      const lock = { owner, takenAt: new Date(world.now()).toISOString() };
+      await putJson(world.store, LOCK_KEY, lock, held === undefined ? { absent: true } : { etag: held.etag });
+      return { taken: true, takenOver: held !== undefined };
+    } catch (error) {
+      // Somebody else was quicker; each round means that another one got further, so this ends.
+      if (!(error instanceof ConditionFailed)) throw error;
+    }
+  }
+}
+
+/** Throws TurnLost unless `owner` holds the turn right now. Comes before every change outside the bucket. */
+export async function assertTurn(store: ObjectStore, owner: string): Promise<void> {
+  const held = await getJson(store, LOCK_KEY, lockSchema);
+  if (held?.value.owner !== owner) {
+    throw new TurnLost(
+      `This execution lost its turn${held ? ` to ${held.value.owner}` : ""}; it changes nothing any more.`,
+    );
+  }
+}
+
+/** Who holds the turn, and the version of the lock; undefined when it is free. */
+export async function turnHolder(store: ObjectStore): Promise<{ owner: string; etag: string } | undefined> {
+  const held = await getJson(store, LOCK_KEY, lockSchema);
+  return held && { owner: held.value.owner, etag: held.etag };
+}
+
+/** Lets go of the turn (nothing happens if it is not ours) and returns the requests that wait. */
+export async function releaseTurn(store: ObjectStore, owner: string): Promise<string[]> {
+  const held = await getJson(store, LOCK_KEY, lockSchema);
+  if (held?.value.owner === owner) {
+    try {
+      await store.delete(LOCK_KEY, { etag: held.etag });
+    } catch (error) {
+      if (!(error instanceof ConditionFailed)) throw error;
+    }
+  }
+  return store.list(REQUESTS_PREFIX);
+}
+
+/** Deletes a request in the version that was worked off; a newer version stays for the next turn. */
+export async function consumeRequest(store: ObjectStore, key: string, etag: string): Promise<void> {
+  try {
+    await store.delete(key, { etag });
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
+}
+
+/**
+ * Writes a request, then tells whether somebody must be started to work it off: `undefined` when the
+ * owner of the turn lives and will look, else a name that is the same for all who saw the same state.
+ */
+export async function requestDeployment(
+  world: TurnWorld,
+  request: { readonly key: string; readonly body: unknown; readonly nonce: string },
+): Promise<{ startAs: string } | undefined> {
+  await putJson(world.store, request.key, request.body);
+  return starterFor(world, request.nonce);
+}
+
+/** The second half of `requestDeployment`, for requests that are already written. */
+export async function starterFor(world: TurnWorld, nonce: string): Promise<{ startAs: string } | undefined> {
+  const held = await turnHolder(world.store);
+  if (held === undefined) return { startAs: nonce };
+  const life = await world.life(held.owner);
+  if (life.running) return undefined;
+  // One taker for a dead owner's lock, however many notice.
+  return { startAs: `take-over-${held.etag.replaceAll(/[^0-9a-zA-Z]/g, "")}` };
+}

@@ -1,0 +1,59 @@
+import { accountId } from "../account.ts";
+import type { Place } from "../account.ts";
+import { arn } from "../account.ts";
+import type { Provider, Resource } from "../service.ts";
+import { members, objects, optionalText, text } from "../wire/members.ts";
+import type { EventBus } from "./bus.ts";
+import { isPattern } from "./bus.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { readTarget } from "./targets.ts";
+
+/** Makes rules and schedules. */
+export function eventsProvider(bus: EventBus, scheduler: Scheduler, place: Place): Provider {
+  const makeRule = (name: string, properties: Record<string, unknown>): string => {
+    const ruleArn = arn(place, "events", `rule/${name}`);
+    const enabled = (optionalText(properties, "State") ?? "ENABLED") !== "DISABLED";
+    const targets = objects(properties, "Targets").map(readTarget);
+    const pattern = properties["EventPattern"];
+    if (isPattern(pattern)) bus.setRule({ name, pattern, enabled, targets });
+    const expression = optionalText(properties, "ScheduleExpression");
+    for (const [index, target] of expression === undefined ? [] : targets.entries()) {
+      const event = (time: Date): unknown => scheduledEvent(ruleArn, place.region, time);
+      scheduler.set({ name: index === 0 ? name : `${name}-${index}`, expression: expression ?? "", enabled, target, event });
+    }
+    return ruleArn;
+  };
+  return {
+    types: ["AWS::Events::Rule", "AWS::Scheduler::Schedule"],
+    honoured: {
+      "AWS::Events::Rule": ["Name", "Description", "EventPattern", "ScheduleExpression", "State", "Targets"],
+      "AWS::Scheduler::Schedule": [
+        ...["Name", "Description", "ScheduleExpression", "ScheduleExpressionTimezone", "State", "Target"],
+        "FlexibleTimeWindow",
+      ],
+    },
+    async provision({ stack, logicalId, type, properties }: Resource) {
+      const name = optionalText(properties, "Name") ?? `${stack}-${logicalId}`;
+      if (type === "AWS::Events::Rule") return { ref: name, attributes: { Arn: makeRule(name, properties) } };
+      const enabled = (optionalText(properties, "State") ?? "ENABLED") !== "DISABLED";
+      const target = readTarget(members(properties, "Target"));
+      const expression = text(properties, "ScheduleExpression");
+      scheduler.set({ name, expression, enabled, target, event: () => ({}) });
+      return { ref: name, attributes: { Arn: arn(place, "scheduler", `schedule/default/${name}`) } };
+    },
+  };
+}
+
+function scheduledEvent(ruleArn: string, region: string, time: Date): unknown {
+  return {
+    version: "0",
+    id: crypto.randomUUID(),
+    "detail-type": "Scheduled Event",
+    source: "aws.events",
+    account: accountId,
+    time: time.toISOString().replace(/\.\d+Z$/, "Z"),
+    region,
+    resources: [ruleArn],
+    detail: {},
+  };
+}

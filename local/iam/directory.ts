@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { accountId } from "../account.ts";
+import type { Caller } from "../service.ts";
+
+/** What signs calls: made up here, but in AWS's form, so that the SDKs take it. */
+export interface AccessKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Roles have one, the person has none. */
+  readonly sessionToken?: string;
+}
+
+/** A role of the template, with the policies that a later evaluation reads. */
+export interface Role {
+  readonly name: string;
+  readonly arn: string;
+  /** Inline and attached policies by name, as the template writes them. */
+  readonly policies: Map<string, unknown>;
+  readonly key: AccessKey;
+}
+
+/** Everyone who may call the local cloud: the person at the keyboard and the template's roles. */
+export class Directory {
+  readonly person: AccessKey;
+  readonly personArn = `arn:aws:iam::${accountId}:user/local`;
+  private readonly region: string;
+  private readonly callers = new Map<string, Caller>();
+  private readonly roles = new Map<string, Role>();
+
+  constructor(region: string) {
+    this.region = region;
+    this.person = keyFor("AKIA", this.personArn);
+    this.callers.set(this.person.accessKeyId, { accountId, region, arn: this.personArn });
+  }
+
+  /** Who an access key belongs to. */
+  caller(accessKeyId: string): Caller | undefined {
+    return this.callers.get(accessKeyId);
+  }
+
+  /** Finds or creates a role and its key. */
+  addRole(name: string): Role {
+    const arn = `arn:aws:iam::${accountId}:role/${name}`;
+    const known = this.roles.get(arn);
+    if (known !== undefined) return known;
+    const key = { ...keyFor("ASIA", arn), sessionToken: digest("token", arn) };
+    const role: Role = { name, arn, policies: new Map(), key };
+    this.roles.set(arn, role);
+    this.callers.set(key.accessKeyId, { accountId, region: this.region, arn });
+    return role;
+  }
+
+  /** The role of an ARN or a name, if the template has it. */
+  role(arnOrName: string): Role | undefined {
+    return this.roles.get(arnOrName) ?? this.roles.get(`arn:aws:iam::${accountId}:role/${arnOrName}`);
+  }
+
+  /** Every role that the template made so far. */
+  allRoles(): Role[] {
+    return [...this.roles.values()];
+  }
+}
+
+/** Keys are derived from names, so that what a person exported stays valid over restarts. */
+function keyFor(prefix: string, arn: string): { accessKeyId: string; secretAccessKey: string } {
+  const id = digest("id", arn).toUpperCase().replace(/[^A-Z2-7]/g, "").padEnd(16, "A").slice(0, 16);
+  return { accessKeyId: `${prefix}${id}`, secretAccessKey: digest("secret", arn).slice(0, 40) };
+}
+
+function digest(purpose: string, text: string): string {
+  return createHash("sha256").update(`${purpose}:${text}`).digest("base64url");
+}

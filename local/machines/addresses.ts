@@ -1,0 +1,148 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+import type { GuestPort } from "./machine.ts";
+
+/** A port of a public address cannot be listened on; the message says which and what to do. */
+export class AddressUnavailable extends Error {
+  override readonly name = "AddressUnavailable";
+  readonly address: string;
+  readonly port: number;
+  readonly code: string;
+
+  constructor(address: string, port: number, cause: NodeJS.ErrnoException) {
+    super(`Cannot listen on ${address} port ${port} (${cause.code ?? cause.message}). ${advice(cause.code)}`, {
+      cause,
+    });
+    this.address = address;
+    this.port = port;
+    this.code = cause.code ?? "UNKNOWN";
+  }
+}
+
+function advice(code: string | undefined): string {
+  switch (code) {
+    case "EACCES":
+      return (
+        "Ports below 1024 are for root here. Allow them to everyone with " +
+        "`sudo sysctl net.ipv4.ip_unprivileged_port_start=80`, or run as root."
+      );
+    case "EADDRINUSE":
+      return (
+        "Another program listens there (`ss -ltnp` tells which): end it, " +
+        "or choose another block of loopback addresses."
+      );
+    case "EADDRNOTAVAIL":
+      return "This system has only some loopback addresses: add this one to its loopback interface.";
+    default:
+      return "The local cloud needs loopback addresses of its own.";
+  }
+}
+
+/** Where a public address leads: the machine's id, and its loopback port for each port that is open. */
+export interface Destination {
+  readonly machine: string;
+  readonly ports: ReadonlyMap<GuestPort, number>;
+}
+
+interface Route {
+  readonly destination: Destination;
+  readonly doors: Door[];
+}
+
+/**
+ * The public addresses that lead somewhere now. An address that leads nowhere is not listened on, so it
+ * refuses connections.
+ */
+export class Addresses {
+  readonly #routes = new Map<string, Route>();
+  #turn: Promise<void> = Promise.resolve();
+
+  /**
+   * Makes exactly these addresses lead to these machines. Connections through an address that now leads
+   * elsewhere are reset at once. Throws AddressUnavailable after all others were set.
+   */
+  lead(wanted: ReadonlyMap<string, Destination>): Promise<void> {
+    const turn = this.#turn.catch(() => {}).then(() => this.#lead(wanted));
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Checks that the two ports of an address can be listened on. Throws AddressUnavailable. */
+  async check(address: string): Promise<void> {
+    for (const port of [80, 443]) {
+      if (this.#routes.has(address)) return;
+      const door = await Door.open(address, port, 0);
+      await door.close();
+    }
+  }
+
+  async #lead(wanted: ReadonlyMap<string, Destination>): Promise<void> {
+    for (const [address, route] of this.#routes) {
+      const next = wanted.get(address);
+      if (next && same(next, route.destination)) continue;
+      this.#routes.delete(address);
+      await Promise.all(route.doors.map((door) => door.close()));
+    }
+    let failure: unknown;
+    for (const [address, destination] of wanted) {
+      if (this.#routes.has(address)) continue;
+      const doors: Door[] = [];
+      try {
+        for (const [port, target] of destination.ports) doors.push(await Door.open(address, port, target));
+        this.#routes.set(address, { destination, doors });
+      } catch (error) {
+        failure ??= error;
+        await Promise.all(doors.map((door) => door.close()));
+      }
+    }
+    if (failure) throw failure;
+  }
+}
+
+function same(a: Destination, b: Destination): boolean {
+  if (a.machine !== b.machine || a.ports.size !== b.ports.size) return false;
+  return [...a.ports].every(([port, target]) => b.ports.get(port) === target);
+}
+
+/** One listening port, each connection of which is carried to a port of a machine. */
+class Door {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(target: number) {
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) =>
+      this.#carry(client, target),
+    );
+  }
+
+  static open(address: string, port: number, target: number): Promise<Door> {
+    const door = new Door(target);
+    return new Promise((resolve, reject) => {
+      door.#server.once("error", (error) => reject(new AddressUnavailable(address, port, error)));
+      door.#server.listen({ host: address, port, backlog: 4096 }, () => resolve(door));
+    });
+  }
+
+  /** Stops listening and resets every connection. */
+  close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+    return closed;
+  }
+
+  #carry(client: Socket, target: number): void {
+    const machine = connect({ host: "127.0.0.1", port: target, allowHalfOpen: true, noDelay: true });
+    for (const [socket, other] of [
+      [client, machine],
+      [machine, client],
+    ] as const) {
+      this.#sockets.add(socket);
+      // A reset of one side is a reset of the other; an orderly end of one half is passed on by pipe.
+      socket.on("error", () => other.resetAndDestroy());
+      socket.on("close", () => {
+        this.#sockets.delete(socket);
+        if (!other.destroyed && !other.writableEnded) other.end();
+      });
+      socket.pipe(other);
+    }
+  }
+}

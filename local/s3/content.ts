@@ -1,0 +1,94 @@
+import { randomUUID } from "node:crypto";
+import { createReadStream, linkSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import type { Segment } from "./types.ts";
+
+/**
+ * Content files. They are named by random ids, so no key of any object ever becomes a path, and a file is never
+ * written twice: readers of an object that is replaced meanwhile go on with what they began.
+ */
+export class ContentFiles {
+  readonly directory: string;
+  private readonly pinned = new Map<string, number>();
+  private readonly condemned = new Set<string>();
+
+  constructor(directory: string) {
+    this.directory = directory;
+    mkdirSync(directory, { recursive: true });
+  }
+
+  /** A name that no file has. */
+  fresh(): string {
+    return randomUUID();
+  }
+
+  /** Where a content file lies. */
+  path(file: string): string {
+    return join(this.directory, file);
+  }
+
+  /** A second name for the same content; costs no space. */
+  link(file: string): string {
+    const copy = this.fresh();
+    linkSync(this.path(file), this.path(copy));
+    return copy;
+  }
+
+  /** Removes a file, once the last reader of it is done. */
+  remove(file: string): void {
+    if (this.pinned.has(file)) this.condemned.add(file);
+    else rmSync(this.path(file), { force: true });
+  }
+
+  /** Removes every file that `wanted` does not hold: what a killed process left behind. */
+  sweep(wanted: ReadonlySet<string>): void {
+    for (const file of readdirSync(this.directory)) if (!wanted.has(file)) rmSync(this.path(file), { force: true });
+  }
+
+  /** Streams bytes `start` up to and including `end` of an object's content, a buffer at a time. */
+  read(segments: readonly Segment[], start: number, end: number): Readable {
+    const wanted = slices(segments, start, end);
+    for (const { file } of wanted) this.pinned.set(file, (this.pinned.get(file) ?? 0) + 1);
+    const stream = Readable.from(this.chunks(wanted), { objectMode: false });
+    stream.once("close", () => {
+      for (const { file } of wanted) this.unpin(file);
+    });
+    return stream;
+  }
+
+  private async *chunks(wanted: readonly Slice[]): AsyncGenerator<Buffer> {
+    for (const { file, start, end } of wanted) {
+      const source = createReadStream(this.path(file), { start, end, highWaterMark: 256 * 1024 });
+      for await (const chunk of source as AsyncIterable<Buffer>) yield chunk;
+    }
+  }
+
+  private unpin(file: string): void {
+    const count = (this.pinned.get(file) ?? 1) - 1;
+    if (count > 0) {
+      this.pinned.set(file, count);
+      return;
+    }
+    this.pinned.delete(file);
+    if (this.condemned.delete(file)) this.remove(file);
+  }
+}
+
+interface Slice {
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+function slices(segments: readonly Segment[], start: number, end: number): Slice[] {
+  const wanted: Slice[] = [];
+  let offset = 0;
+  for (const { file, length } of segments) {
+    const first = Math.max(start - offset, 0);
+    const last = Math.min(end - offset, length - 1);
+    if (first <= last) wanted.push({ file, start: first, end: last });
+    offset += length;
+  }
+  return wanted;
+}

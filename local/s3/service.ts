@@ -1,0 +1,77 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Caller, Service } from "../service.ts";
+import { notImplemented } from "../service.ts";
+import type { S3Call } from "./address.ts";
+import { addressOf } from "./address.ts";
+import * as buckets from "./buckets.ts";
+import { listObjects } from "./listing.ts";
+import * as multipart from "./multipart.ts";
+import * as objects from "./objects.ts";
+import type { ObjectStore } from "./store.ts";
+
+type Operation = (call: S3Call) => Promise<void>;
+
+/** S3 over one store: path-style addresses, the calls that the SDKs, the CLI and the functions make. */
+export function s3Service(store: ObjectStore): Service {
+  return {
+    names: ["s3"],
+    protocol: "rest-xml",
+    async handle(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<void> {
+      const call: S3Call = { request, response, caller, store, ...addressOf(request.url ?? "/") };
+      await pick(call)(call);
+    },
+    async stop(): Promise<void> {
+      store.close();
+    },
+  };
+}
+
+function pick(call: S3Call): Operation {
+  const method = call.request.method ?? "GET";
+  if (call.bucket === "" && method === "GET") return buckets.listBuckets;
+  const operation = call.key === "" ? onBucket(method, call.query) : onObject(method, call);
+  if (operation === undefined) throw notImplemented("s3", `${method} ${call.request.url ?? "/"}`);
+  return operation;
+}
+
+function onBucket(method: string, query: URLSearchParams): Operation | undefined {
+  const subject = buckets.bucketSubjects.find((name) => query.has(name));
+  switch (method) {
+    case "GET":
+      if (subject !== undefined) return (call) => buckets.describeBucket(call, subject);
+      return query.has("uploads") ? multipart.listMultipartUploads : listObjects;
+    case "HEAD":
+      return buckets.headBucket;
+    case "PUT":
+      return subject === undefined ? buckets.createBucket : undefined;
+    case "DELETE":
+      return subject === undefined ? buckets.deleteBucket : undefined;
+    case "POST":
+      return query.has("delete") ? objects.deleteObjects : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function onObject(method: string, { query, request }: S3Call): Operation | undefined {
+  const copies = request.headers["x-amz-copy-source"] !== undefined;
+  const inUpload = query.has("uploadId");
+  if (["acl", "tagging", "retention", "legal-hold", "torrent"].some((name) => query.has(name))) return undefined;
+  switch (method) {
+    case "GET":
+      if (query.has("attributes")) return objects.getObjectAttributes;
+      return inUpload ? multipart.listParts : objects.getObject;
+    case "HEAD":
+      return objects.getObject;
+    case "PUT":
+      if (inUpload) return copies ? multipart.uploadPartCopy : multipart.uploadPart;
+      return copies ? objects.copyObject : objects.putObject;
+    case "DELETE":
+      return inUpload ? multipart.abortMultipartUpload : objects.deleteObject;
+    case "POST":
+      if (query.has("uploads")) return multipart.createMultipartUpload;
+      return inUpload ? multipart.completeMultipartUpload : undefined;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,80 @@
+import { mkdirSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { buildApp } from "fauxqs";
+import type { Place } from "../account.ts";
+import { arn } from "../account.ts";
+import type { Service } from "../service.ts";
+import type { PersistenceManagerType, SnsStoreType, SqsQueue, SqsStoreType } from "./fauxqs.ts";
+import { PersistenceManager, SnsStore, SqsStore } from "./fauxqs.ts";
+
+/** SQS and SNS: fauxqs behind the front door, its state in SQLite. It never listens itself. */
+export class Messaging {
+  readonly queues: SqsStoreType;
+  readonly topics: SnsStoreType;
+  private readonly place: Place;
+  private readonly persistence: PersistenceManagerType;
+  private readonly app: ReturnType<typeof buildApp>;
+  private stopped = false;
+
+  /** Opens the queues and topics of a directory, making it if it is not there. */
+  constructor(directory: string, place: Place) {
+    mkdirSync(directory, { recursive: true });
+    this.place = place;
+    this.queues = new SqsStore();
+    this.topics = new SnsStore();
+    this.queues.region = place.region;
+    this.topics.region = place.region;
+    // Without a host, queue URLs are made from the Host header of the request.
+    this.queues.host = "";
+    this.persistence = new PersistenceManager(directory);
+    // Loaded before the stores know of the persistence: else loading would write it all again.
+    this.persistence.loadSqsAndSns(this.queues, this.topics);
+    this.queues.persistence = this.persistence;
+    this.topics.persistence = this.persistence;
+    for (const queue of this.queues.allQueues()) queue.persistence = this.persistence;
+    this.app = buildApp({ logger: false, stores: { sqsStore: this.queues, snsStore: this.topics } });
+  }
+
+  /** Finds or creates a queue; its attributes become those given. */
+  ensureQueue(name: string, attributes: Record<string, string>): SqsQueue {
+    const known = this.queues.getQueueByName(name);
+    if (known === undefined) {
+      return this.queues.createQueue(name, this.queueUrl(name), arn(this.place, "sqs", name), attributes);
+    }
+    known.setAttributes(attributes);
+    return known;
+  }
+
+  /** The URL of a queue at the endpoint of this run. */
+  queueUrl(name: string): string {
+    return `${this.place.endpoint}/${arn(this.place, "sqs", name).split(":")[4] ?? ""}/${name}`;
+  }
+
+  /** Puts a message into a queue. Throws when there is no such queue. */
+  send(queueArn: string, body: string): void {
+    const queue = this.queues.getQueueByArn(queueArn);
+    if (queue === undefined) throw new Error(`There is no queue ${queueArn}.`);
+    queue.enqueue(SqsStore.createMessage(body));
+  }
+
+  /** Both services, for the front door. */
+  services(): Service[] {
+    const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      await this.app.ready();
+      this.app.routing(request, response);
+    };
+    return [
+      { names: ["sqs"], protocol: "json", handle, stop: () => this.stop() },
+      { names: ["sns"], protocol: "query", handle },
+    ];
+  }
+
+  /** Ends waiting receivers and closes the database. Safe to call twice. */
+  async stop(): Promise<void> {
+    if (this.stopped) return;
+    this.stopped = true;
+    await this.app.close();
+    this.queues.shutdown();
+    this.persistence.close();
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * One role for each function, named as it is; least privilege. `*` stands only where AWS has no resource to
+ * name (Describe*), and where a tag condition does the narrowing. Read as a table: function, what it may do.
+ */
+module.exports = async ({ resolveVariable }) => {
+  const stack = await resolveVariable("self:custom.stack");
+  const sub = (text) => ({ "Fn::Sub": text });
+  const allow = (Action, Resource, Condition) => ({
+    Effect: "Allow",
+    Action,
+    Resource,
+    ...(Condition && { Condition }),
+  });
+
+  const inBucket = (bucket) => (action, ...keys) =>
+    allow(
+      action,
+      keys.map((key) => sub(`\${${bucket}.Arn}/${key}`)),
+    );
+  const state = inBucket("StateBucket");
+  const content = inBucket("ContentBucket");
+  const reads = (...keys) => state("s3:GetObject", ...keys);
+  const writes = (...keys) => state(["s3:GetObject", "s3:PutObject"], ...keys);
+  const uploads = (...keys) => state(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], ...keys);
+  const deletes = (...keys) => state("s3:DeleteObject", ...keys);
+  // Without ListBucket S3 answers 403 for a missing key; with it the answer is the 404 that we look for.
+  const lists = allow("s3:ListBucket", sub("${StateBucket.Arn}"));
+
+  const ec2 = (type) => sub(`arn:\${AWS::Partition}:ec2:\${AWS::Region}:\${AWS::AccountId}:${type}`);
+  const shared = (type) => sub(`arn:\${AWS::Partition}:ec2:\${AWS::Region}::${type}`);
+  const executions = [`${stack}-deploy`, `${stack}-retire`].map((machine) =>
+    sub(`arn:\${AWS::Partition}:states:\${AWS::Region}:\${AWS::AccountId}:execution:${machine}:*`),
+  );
+  const machine = (name) =>
+    sub(`arn:\${AWS::Partition}:states:\${AWS::Region}:\${AWS::AccountId}:stateMachine:${stack}-${name}`);
+  const own = { StringEquals: { "aws:ResourceTag/mirage-pages:stack": stack } };
+  const tagged = { StringEquals: { "aws:RequestTag/mirage-pages:stack": stack } };
+  const taggedBy = (...actions) => ({
+    StringEquals: { "ec2:CreateAction": actions, "aws:RequestTag/mirage-pages:stack": stack },
+  });
+
+  // Describe* knows no resources: AWS takes only "*".
+  const describes = (...what) => allow(what.map((name) => `ec2:Describe${name}`), "*");
+  const looksAtOwners = allow("states:DescribeExecution", executions);
+  const startsDeployments = allow("states:StartExecution", machine("deploy"));
+  const movesAddress = [
+    allow("ec2:AssociateAddress", ec2("elastic-ip/*"), own),
+    allow("ec2:AssociateAddress", [ec2("instance/*"), ec2("network-interface/*")], own),
+  ];
+  const removesMachines = allow("ec2:TerminateInstances", ec2("instance/*"), own);
+  const removesImages = [
+    allow("ec2:DeregisterImage", shared("image/*"), own),
+    allow("ec2:DeleteSnapshot", shared("snapshot/*"), own),
+  ];
+
+  const permissions = {
+    "content-changed": [
+      lists,
+      writes("requests/content.json"),
+      reads("turn/lock.json"),
+      looksAtOwners,
+      startsDeployments,
+      allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], sub("${ContentQueue.Arn}")),
+    ],
+    "take-turn": [lists, writes("turn/lock.json"), reads("requests/*"), looksAtOwners],
+    settle: [
+      allow(["s3:ListBucket", "s3:ListBucketMultipartUploads"], sub("${ContentBucket.Arn}")),
+      lists,
+      reads("requests/*"),
+      writes("listings/*"),
+    ],
+    plan: [lists, reads("live.json", "listings/*"), writes("releases/*", "certificates/*")],
+    "start-build": [
+      lists,
+      reads("boot/*", "releases/*"),
+      writes("sources/*"),
+      allow("codebuild:StartBuild", sub("${BuildProject.Arn}")),
+    ],
+    "poll-build": [
+      lists,
+      writes("boot/*"),
+      allow("codebuild:BatchGetBuilds", sub("${BuildProject.Arn}")),
+      allow("logs:GetLogEvents", sub("${BuildLogGroup.Arn}")),
+    ],
+    "pack-site": [
+      allow("s3:ListBucket", sub("${ContentBucket.Arn}")),
+      content("s3:GetObject", "*"),
+      lists,
+      reads("listings/*", "live.json"),
+      writes("releases/*"),
+      uploads("archives/*"),
+    ],
+    "adopt-listing": [lists, reads("turn/lock.json"), writes("live.json", "releases/*")],
+    "start-import": [
+      lists,
+      reads("turn/lock.json", "boot/*", "archives/*", "certificates/*"),
+      uploads("imports/*"),
+      allow("ebs:StartSnapshot", shared("snapshot/*"), tagged),
+      allow(["ebs:PutSnapshotBlock", "ebs:CompleteSnapshot"], shared("snapshot/*"), own),
+      allow("ec2:ImportSnapshot", [shared("snapshot/*"), ec2("import-snapshot-task/*")]),
+      allow("ec2:ImportImage", [shared("image/*"), shared("snapshot/*"), ec2("import-image-task/*")]),
+      allow(
+        "ec2:CreateTags",
+        [shared("snapshot/*"), ec2("import-snapshot-task/*"), ec2("import-image-task/*")],
+        taggedBy("CreateSnapshot", "StartSnapshot", "ImportSnapshot", "ImportImage"),
+      ),
+    ],
+    "poll-import": [describes("Snapshots", "ImportSnapshotTasks", "ImportImageTasks"), lists, deletes("imports/*")],
+    "register-image": [
+      lists,
+      reads("turn/lock.json"),
+      writes("releases/*"),
+      describes("Images"),
+      allow("ec2:RegisterImage", shared("image/*"), tagged),
+      // ImportSnapshot's snapshots get no tags from their task.
+      allow("ec2:RegisterImage", shared("snapshot/*")),
+      allow("ec2:CreateTags", shared("image/*"), taggedBy("RegisterImage")),
+      // What ImportImage made bears no tag of ours yet: nothing else is tagged by this name.
+      allow("ec2:CreateTags", [shared("image/*"), shared("snapshot/*")], tagged),
+    ],
+    "launch-instance": [
+      lists,
+      reads("turn/lock.json"),
+      writes("releases/*"),
+      allow("ec2:RunInstances", ec2("instance/*"), {
+        StringEquals: {
+          "aws:RequestTag/mirage-pages:stack": stack,
+          "ec2:InstanceType": await resolveVariable("param:instanceType"),
+        },
+      }),
+      allow("ec2:RunInstances", [ec2("volume/*"), ec2("network-interface/*")], tagged),
+      allow("ec2:RunInstances", shared("image/*"), own),
+      allow("ec2:RunInstances", shared("snapshot/*")),
+      allow("ec2:RunInstances", [
+        ec2("security-group/${SiteSecurityGroup.GroupId}"),
+        ec2("subnet/${SubnetA}"),
+        ec2("subnet/${SubnetB}"),
+      ]),
+      allow(
+        "ec2:CreateTags",
+        [ec2("instance/*"), ec2("volume/*"), ec2("network-interface/*")],
+        taggedBy("RunInstances"),
+      ),
+    ],
+    probe: [lists, reads("archives/*"), describes("Instances")],
+    "discard-machine": [
+      lists,
+      reads("turn/lock.json"),
+      writes("consoles/*"),
+      allow("ec2:GetConsoleOutput", ec2("instance/*"), own),
+      removesMachines,
+    ],
+    "move-address": [lists, reads("turn/lock.json"), describes("Addresses", "Instances"), ...movesAddress],
+    "probe-address": [lists, reads("archives/*"), describes("Addresses")],
+    commit: [
+      lists,
+      reads("turn/lock.json"),
+      writes("live.json", "releases/*"),
+      deletes("refused.json"),
+      allow("states:StartExecution", machine("retire")),
+    ],
+    undo: [
+      lists,
+      reads("turn/lock.json", "live.json"),
+      writes("releases/*", "refused.json"),
+      deletes("imports/*"),
+      describes("Addresses", "Instances", "Images", "Snapshots", "ImportSnapshotTasks", "ImportImageTasks"),
+      ...movesAddress,
+      removesMachines,
+      ...removesImages,
+      allow("ec2:CancelImportTask", [ec2("import-snapshot-task/*"), ec2("import-image-task/*")], own),
+    ],
+    notify: [allow("sns:Publish", sub("${NotificationTopic}"))],
+    "release-turn": [
+      lists,
+      reads("turn/lock.json"),
+      deletes("turn/lock.json", "requests/*"),
+      startsDeployments,
+    ],
+    retire: [
+      lists,
+      writes("turn/lock.json"),
+      reads("live.json", "releases/*"),
+      deletes("turn/lock.json", "archives/*", "boot/*", "listings/*"),
+      looksAtOwners,
+      startsDeployments,
+      describes("Addresses", "Instances", "Images", "Snapshots"),
+      allow("ec2:StopInstances", ec2("instance/*"), own),
+      removesMachines,
+      ...removesImages,
+    ],
+    reconcile: [
+      allow("s3:ListBucket", sub("${ContentBucket.Arn}")),
+      lists,
+      reads("turn/lock.json", "live.json", "refused.json", "archives/*"),
+      writes("health.json", "requests/*"),
+      looksAtOwners,
+      startsDeployments,
+      describes("Addresses", "Instances"),
+    ],
+  };
+
+  const role = (service, name, statements, condition) => ({
+    Type: "AWS::IAM::Role",
+    Properties: {
+      RoleName: sub(`${stack}-${name}-\${AWS::Region}`),
+      AssumeRolePolicyDocument: {
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Effect: "Allow",
+            Principal: { Service: service },
+            Action: "sts:AssumeRole",
+            ...(condition && { Condition: condition }),
+          },
+        ],
+      },
+      Policies: [{ PolicyName: name, PolicyDocument: { Version: "2012-10-17", Statement: statements } }],
+    },
+  });
+  const pascal = (name) => name.replace(/(^|-)([a-z])/g, (_, __, letter) => letter.toUpperCase());
+  const logs = (name) =>
+    allow(
+      ["logs:CreateLogStream", "logs:PutLogEvents"],
+      sub(`arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/${stack}-${name}:*`),
+    );
+  const invokes = (...names) =>
+    allow(
+      "lambda:InvokeFunction",
+      names.map((name) =>
+        sub(`arn:\${AWS::Partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:${stack}-${name}`),
+      ),
+    );
+  // X-Ray and the delivery of logs know no resources.
+  const traces = allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*");
+  const logDelivery = allow(
+    [
+      "logs:CreateLogDelivery",
+      "logs:GetLogDelivery",
+      "logs:UpdateLogDelivery",
+      "logs:DeleteLogDelivery",
+      "logs:ListLogDeliveries",
+      "logs:PutResourcePolicy",
+      "logs:DescribeResourcePolicies",
+      "logs:DescribeLogGroups",
+    ],
+    "*",
+  );
+  const events = ["content-changed", "reconcile", "retire"];
+  const states = Object.keys(permissions).filter((name) => !events.includes(name));
+
+  const Resources = Object.fromEntries(
+    Object.entries(permissions).map(([name, statements]) => [
+      `${pascal(name)}Role`,
+      role("lambda.amazonaws.com", name, [logs(name), ...statements]),
+    ]),
+  );
+  Resources.DeployMachineRole = role("states.amazonaws.com", "deploy-machine", [
+    invokes(...states),
+    traces,
+    logDelivery,
+  ]);
+  Resources.RetireMachineRole = role("states.amazonaws.com", "retire-machine", [
+    invokes("retire"),
+    traces,
+    logDelivery,
+  ]);
+  Resources.BuildRole = role("codebuild.amazonaws.com", "build", [
+    allow(["logs:CreateLogStream", "logs:PutLogEvents"], sub("${BuildLogGroup.Arn}")),
+    allow(["s3:GetObject", "s3:GetObjectVersion"], sub("${StateBucket.Arn}/sources/*")),
+    allow("s3:PutObject", sub("${StateBucket.Arn}/boot/*")),
+    allow(["s3:GetObject", "s3:PutObject"], sub("${StateBucket.Arn}/build-cache*")),
+    allow(["s3:ListBucket", "s3:GetBucketAcl", "s3:GetBucketLocation"], sub("${StateBucket.Arn}")),
+  ]);
+  Resources.DiskImportRole = role(
+    "vmie.amazonaws.com",
+    "disk-import",
+    [
+      allow(["s3:GetBucketLocation", "s3:ListBucket"], sub("${StateBucket.Arn}")),
+      allow("s3:GetObject", sub("${StateBucket.Arn}/imports/*")),
+      // The import service makes what it names; AWS documents these with "*".
+      allow(["ec2:ModifySnapshotAttribute", "ec2:CopySnapshot", "ec2:RegisterImage", "ec2:Describe*"], "*"),
+    ],
+    { StringEquals: { "sts:Externalid": "vmimport" } },
+  );
+  return { Resources };
+};

@@ -1,0 +1,283 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
+import { bodyOf, readIndex } from "../../../lib/archive/reader.ts";
+import { ObjectChanged, type PackObject, SpoolFull } from "../../../lib/archive/spool.ts";
+import { packSite } from "../../../lib/archive/writer.ts";
+import { ShortRead } from "../../../lib/disk/source.ts";
+import { bytesOf, object, pack, pattern, run, scratch } from "../scratch.ts";
+
+const long = `${"long ".repeat(50)}/${"name".repeat(60)}.txt`;
+const files: [key: string, content: string | Buffer][] = [
+  ["index.html", "<h1>Home</h1>"],
+  ["404.html", "nothing here"],
+  ["docs/index.html", "docs"],
+  ["docs/404.html", "no such page of the docs"],
+  ["empty.txt", ""],
+  ["exact.bin", Buffer.alloc(512, 1)],
+  ["über uns/ein bild.svg", "<svg/>"],
+  ["😀.txt", "astral"],
+  ["ﾮ.txt", "after the basic plane's surrogates"],
+  [long, "long"],
+  ["big.bin", pattern(3_000_001, 1)],
+];
+
+function sha256(bytes: Buffer | string): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+test("tar unpacks what was packed, in byte order, the index first", async (t) => {
+  const site = await pack(
+    t,
+    files.map(([key, content]) => object(key, content)),
+  );
+  const directory = await scratch(t);
+  await writeFile(join(directory, "site.tar"), await bytesOf(site));
+  const names = (await run("tar", "--quoting-style=literal", "-tf", join(directory, "site.tar")))
+    .trimEnd()
+    .split("\n");
+  const keys = files.map(([key]) => Buffer.from(`site/${key}`)).sort(Buffer.compare);
+  assert.deepEqual(names, ["index", ...keys.map(String)]);
+  const verbose = await run("tar", "--numeric-owner", "--utc", "-tvf", join(directory, "site.tar"));
+  for (const line of verbose.trimEnd().split("\n"))
+    assert.match(line, /^-rw-r--r-- 0\/0 +\d+ 1970-01-01 00:00 /);
+  await mkdir(join(directory, "out"));
+  await run("tar", "-xf", join(directory, "site.tar"), "-C", join(directory, "out"));
+  for (const [key, content] of files) {
+    assert.ok((await readFile(join(directory, "out/site", key))).equals(Buffer.from(content)), key);
+  }
+});
+
+test("the digest is that of all bytes, and the bytes are as many as said", async (t) => {
+  const site = await pack(
+    t,
+    files.map(([key, content]) => object(key, content)),
+  );
+  const bytes = await bytesOf(site);
+  assert.equal(bytes.length, site.bytes);
+  assert.equal(site.size, site.bytes);
+  assert.equal(sha256(bytes), site.digest);
+  assert.equal(site.files, files.length);
+  assert.equal(
+    site.contentBytes,
+    files.reduce((sum, [, content]) => sum + Buffer.byteLength(content), 0),
+  );
+  assert.ok(bytes.subarray(-1024).equals(Buffer.alloc(1024)));
+});
+
+test("the index names every path with its body, tag and type", async (t) => {
+  const site = await pack(
+    t,
+    files.map(([key, content]) => object(key, content)),
+  );
+  const index = await readIndex(site);
+  const text = (await site.read(512, index.base - 512)).toString().replace(/\0+$/, "");
+  assert.match(
+    text,
+    new RegExp(`^mirage-pages-index\t1\nbase\t${String(index.base).padStart(12, "0")}\nentries\t16\n`),
+  );
+  assert.deepEqual(
+    index.entries.map(({ kind, path, status }) => `${kind} ${path} ${status}`),
+    [
+      "! / 404",
+      "! /docs/ 404",
+      "= / 200",
+      "= /404.html 200",
+      "= /big.bin 200",
+      "= /docs 301",
+      "= /docs/ 200",
+      "= /docs/404.html 200",
+      "= /docs/index.html 200",
+      "= /empty.txt 200",
+      "= /exact.bin 200",
+      "= /index.html 200",
+      `= /${long} 200`,
+      "= /über uns/ein bild.svg 200",
+      "= /ﾮ.txt 200",
+      "= /😀.txt 200",
+    ],
+  );
+  const contents = new Map(files.map(([key, content]) => [`/${key}`, Buffer.from(content)]));
+  for (const entry of index.entries) {
+    if (entry.status === 301) {
+      assert.deepEqual(entry, {
+        kind: "=",
+        path: "/docs",
+        status: 301,
+        size: 0,
+        offset: 0,
+        etag: undefined,
+        type: undefined,
+        headers: [["Location", "/docs/"]],
+      });
+      continue;
+    }
+    const file = entry.kind === "!" ? `${entry.path}404.html` : entry.path.replace(/\/$/, "/index.html");
+    const body = bodyOf(site, index, entry);
+    const bytes = await body.read(0, body.size);
+    assert.ok(bytes.equals(contents.get(file) ?? Buffer.from("none")), entry.path);
+    assert.equal(entry.etag, `"${sha256(bytes).slice(0, 32)}"`);
+    assert.match(entry.type ?? "", /\//);
+  }
+});
+
+test("equal content gives equal bytes, whatever the order, the pieces and the timing", async (t) => {
+  const site = await pack(
+    t,
+    files.map(([key, content]) => object(key, content)),
+  );
+  const late = files.toReversed().map(([key, content], i): PackObject => {
+    const inner = object(key, content, 777);
+    return { ...inner, open: async (signal) => sleep((i * 7) % 20).then(() => inner.open(signal)) };
+  });
+  const again = await pack(t, late);
+  assert.equal(again.digest, site.digest);
+  assert.ok((await bytesOf(again)).equals(await bytesOf(site)));
+});
+
+test("objects may come from an async iterable", async (t) => {
+  const spoolPath = join(await scratch(t), "spool");
+  const objects = Readable.from(files.map(([key, content]) => object(key, content)));
+  const site = await packSite({ objects, spoolPath, concurrency: 1 });
+  t.after(() => site.close());
+  assert.equal(site.files, files.length);
+});
+
+test("no object at all is an archive too", async (t) => {
+  const site = await pack(t, []);
+  assert.deepEqual((await readIndex(site)).entries, []);
+  assert.equal(site.bytes, 512 + 512 + 1024);
+});
+
+test("read gives any part, across the index's end too, and nothing beyond the end", async (t) => {
+  const site = await pack(
+    t,
+    files.slice(0, 4).map(([key, content]) => object(key, content)),
+  );
+  const bytes = await bytesOf(site);
+  await fc.assert(
+    fc.asyncProperty(fc.nat(site.bytes), fc.nat(site.bytes), async (a, b) => {
+      const [start, end] = a < b ? [a, b] : [b, a];
+      assert.ok((await site.read(start, end - start)).equals(bytes.subarray(start, end)));
+    }),
+  );
+  await assert.rejects(site.read(site.bytes - 1, 2), ShortRead);
+  await assert.rejects(site.read(-1, 2), ShortRead);
+});
+
+for (const [what, real] of [
+  ["shorter", 9_999],
+  ["longer", 10_001],
+  ["gone", 0],
+] as const) {
+  test(`an object that is ${what} than it was listed is ObjectChanged`, async (t) => {
+    const spoolPath = join(await scratch(t), "spool");
+    const changed = { ...object("a\u202eb.bin", Buffer.alloc(real)), size: 10_000 };
+    await assert.rejects(packSite({ objects: [object("index.html", "x"), changed], spoolPath }), (error) => {
+      assert.ok(error instanceof ObjectChanged);
+      assert.equal(error.name, "ObjectChanged");
+      assert.equal(error.key, "a\u202eb.bin");
+      assert.match(error.message, /"a\\u\{202e\}b\.bin" changed while .* listed with.*start over/);
+      return true;
+    });
+  });
+}
+
+test("a body that fails ends the packing with its error, and the other bodies are given up", async (t) => {
+  const spoolPath = join(await scratch(t), "spool");
+  const endless: Readable[] = [];
+  const slow = (key: string): PackObject => ({
+    key,
+    size: 1024 ** 3,
+    open: async (signal) => {
+      const body = new Readable({
+        read() {
+          setTimeout(() => this.push(Buffer.alloc(10)), 1);
+        },
+        signal,
+      });
+      endless.push(body);
+      return body;
+    },
+  });
+  const refuses: PackObject = {
+    key: "c",
+    size: 1,
+    open: async () => {
+      await sleep(20);
+      throw new RangeError("told by the test");
+    },
+  };
+  await assert.rejects(packSite({ objects: [slow("a"), slow("b"), refuses], spoolPath }), /told by the test/);
+  assert.equal(endless.length, 2);
+  for (const body of endless) assert.ok(body.destroyed);
+});
+
+test("no object is opened before a worker is free, nor more than the concurrency at a time", async (t) => {
+  const spoolPath = join(await scratch(t), "spool");
+  let open = 0;
+  let most = 0;
+  const objects = Array.from({ length: 40 }, (_, i): PackObject => {
+    const inner = object(`${i}`, "content");
+    return {
+      ...inner,
+      open: async (signal) => {
+        open += 1;
+        most = Math.max(most, open);
+        await sleep(2);
+        open -= 1;
+        return inner.open(signal);
+      },
+    };
+  });
+  await (await packSite({ objects, spoolPath, concurrency: 5 })).close();
+  assert.equal(most, 5);
+});
+
+test("two objects with one path are not packed", async (t) => {
+  const spoolPath = join(await scratch(t), "spool");
+  const objects = [object("docs", "a"), object("docs/index.html", "b")];
+  await assert.rejects(packSite({ objects, spoolPath }), /"\/docs" stands twice/);
+});
+
+test("a full disk is said to be one", {
+  skip: process.getuid?.() !== 0 && "needs root to mount a small file system",
+}, async (t) => {
+  const directory = await scratch(t);
+  const mounted = await run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", directory).then(
+    () => true,
+    () => false,
+  );
+  if (!mounted) return t.skip("mounting is not allowed here");
+  try {
+    const objects = [object("index.html", pattern(3_000_000, 3))];
+    await assert.rejects(packSite({ objects, spoolPath: join(directory, "spool") }), (error) => {
+      assert.ok(error instanceof SpoolFull);
+      assert.match(error.message, /disk for temporary files is full.*2\.9 MiB/);
+      return true;
+    });
+  } finally {
+    await run("umount", directory);
+  }
+});
+
+test("a thousand small files are packed well within half a second", async (t) => {
+  const objects = Array.from({ length: 1000 }, (_, i) =>
+    object(`${i % 30}/page-${i}.html`, `page ${i} `.repeat(200)),
+  );
+  const spoolPath = join(await scratch(t), "spool");
+  await (await packSite({ objects: objects.slice(0, 100), spoolPath })).close();
+  const from = performance.now();
+  const site = await packSite({ objects, spoolPath });
+  const milliseconds = performance.now() - from;
+  t.diagnostic(`${Math.round(milliseconds)} ms`);
+  assert.equal((await buffer(site.open())).length, site.bytes);
+  await site.close();
+  assert.ok(milliseconds < 2000, `${milliseconds} ms (the bound leaves room for a busy machine)`);
+});

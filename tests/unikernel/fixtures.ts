@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto";
+import { open, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { packSite } from "../../lib/archive/writer.ts";
+import { planDisk } from "../../lib/disk/plan.ts";
+import { writeDisk } from "../../lib/disk/raw.ts";
+import { bufferSource } from "../../lib/disk/source.ts";
+import { selfSignedCertificate } from "../../lib/identity/certificate.ts";
+import { identityTar } from "../../lib/identity/identity.ts";
+
+/** A site with its identity, packed and written to files. */
+export interface PackedFixture {
+  readonly archivePath: string;
+  readonly identityPath: string;
+  readonly archive: Buffer;
+  readonly identity: Buffer;
+  readonly digest: string;
+  /** PEM: what a client trusts to reach `localhost`. */
+  readonly certificate: string;
+}
+
+export interface FixtureOptions {
+  readonly directory: string;
+  readonly files: Readonly<Record<string, Buffer | string>>;
+  readonly release?: number;
+  readonly names?: readonly string[];
+  readonly hsts?: string;
+}
+
+/** Packs `files` (key → body) as the deploy machine does, with a fresh certificate for `localhost`. */
+export async function packFixture(options: FixtureOptions): Promise<PackedFixture> {
+  const { directory, release = 7, names, hsts } = options;
+  const objects = Object.entries(options.files).map(([key, content]) => {
+    const body = Buffer.from(content);
+    return { key, size: body.length, open: async () => Readable.from([body]) };
+  });
+  const packed = await packSite({ objects, spoolPath: join(directory, "spool") });
+  const archive = await packed.read(0, packed.bytes);
+  await packed.close();
+  const certificate = await selfSignedCertificate({
+    names: ["localhost", "127.0.0.1"],
+    notBefore: new Date(Date.now() - 86_400_000),
+    days: 30,
+  });
+  const { chainPem, keyPem } = certificate;
+  const about = { digest: packed.digest, bytes: packed.bytes };
+  const identity = identityTar({ release, archive: about, names, hsts, chainPem, keyPem });
+  const archivePath = join(directory, "site.tar");
+  const identityPath = join(directory, "identity.tar");
+  await writeFile(archivePath, archive);
+  await writeFile(identityPath, identity);
+  return { archivePath, identityPath, archive, identity, digest: packed.digest, certificate: chainPem };
+}
+
+/** Writes the disk of a fixture and this boot partition. */
+export async function writeFixtureDisk(fixture: PackedFixture, boot: Buffer, path: string): Promise<void> {
+  const digests = { boot: createHash("sha256").update(boot).digest("hex"), archive: fixture.digest };
+  const { identity, archive } = fixture;
+  const plan = planDisk({ bootBytes: boot.length, identity, archiveBytes: archive.length, digests });
+  const file = await open(path, "w");
+  try {
+    await writeDisk(plan, { boot: bufferSource(boot), archive: bufferSource(archive) }, file);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,315 @@
+/* PID 1 of the machine: brings up the network and the server, and keeps them up.
+
+   There is no shell and no other program than these three: init, dhcpcd and the server. Everything
+   that init does is told on the console, one line each. Whatever cannot be put right by starting a
+   program again is answered by a reboot: the machine has no one to ask. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/input.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+  SERVER_USER = 1000,        /* of no one else: the server needs no rights but to read two partitions */
+  DEVICE_WAIT_MS = 20000,    /* for eth0 and for the partitions, each */
+  STABLE_MS = 30000,         /* a program that ran this long starts afresh in its backoff */
+  MAX_BACKOFF_MS = 8000,     /* 125, 250, … 8000 ms */
+  MAX_FAILURES = 10,         /* starts in a row that did not last: about 30 s, then reboot */
+  STOP_MS = 6000,            /* for the server to finish its responses on power-off */
+  MAX_BUTTONS = 8,
+};
+
+static long long now_ms(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void say(const char *format, ...) {
+  char line[256];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  long long ms = now_ms();
+  dprintf(1, "init: [%lld.%03lld] %s\n", ms / 1000, ms % 1000, line);
+}
+
+static void pause_ms(int ms) {
+  struct timespec t = {ms / 1000, (ms % 1000) * 1000000L};
+  nanosleep(&t, NULL);
+}
+
+static void end_machine(int how) {
+  sync();
+  pause_ms(50); /* the console's last line */
+  reboot(how);
+  for (;;) pause();
+}
+
+static void give_up(const char *why) {
+  say("%s: rebooting", why);
+  pause_ms(1000); /* a machine that fails at once must not spin */
+  end_machine(RB_AUTOBOOT);
+}
+
+static void mount_or_give_up(const char *type, const char *target, unsigned long flags, const char *data) {
+  mkdir(target, 0755);
+  if (mount(type, target, type, flags, data) && errno != EBUSY) {
+    say("cannot mount %s: %s", target, strerror(errno));
+    give_up("no file systems");
+  }
+}
+
+static void write_file(const char *path, const char *text) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, text, strlen(text)) < 0) say("cannot write %s: %s", path, strerror(errno));
+  if (fd >= 0) close(fd);
+}
+
+static void file_systems(void) {
+  mount_or_give_up("devtmpfs", "/dev", MS_NOSUID | MS_NOEXEC, "mode=0755");
+  int console = open("/dev/console", O_RDWR | O_NOCTTY);
+  for (int fd = 0; console >= 0 && fd < 3; fd++) dup2(console, fd);
+  if (console > 2) close(console);
+  mount_or_give_up("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+  mount_or_give_up("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+  mount_or_give_up("tmpfs", "/run", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=1m");
+  write_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", "80");
+}
+
+/* /modules lists files in the order in which they depend on each other. Loading one whose device is
+   not there does no harm. */
+static void load_modules(void) {
+  char path[256];
+  FILE *list = fopen("/modules/list", "re");
+  while (list && fgets(path, sizeof path, list)) {
+    path[strcspn(path, "\n")] = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST))
+      say("cannot load %s: %s", path, strerror(errno));
+    if (fd >= 0) close(fd);
+  }
+  if (list) fclose(list);
+}
+
+static int interface_up(const char *name) {
+  struct ifreq request = {0};
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+  int result = ioctl(fd, SIOCGIFFLAGS, &request);
+  if (!result) {
+    request.ifr_flags |= IFF_UP;
+    result = ioctl(fd, SIOCSIFFLAGS, &request);
+  }
+  close(fd);
+  return result;
+}
+
+static void network(void) {
+  long long limit = now_ms() + DEVICE_WAIT_MS;
+  if (interface_up("lo")) say("cannot bring up lo: %s", strerror(errno));
+  while (interface_up("eth0")) {
+    if (now_ms() > limit) give_up("no network card (eth0)");
+    pause_ms(5);
+  }
+}
+
+/* Finds the block device of the partition with this GPT name, and writes its path. */
+static int find_partition(const char *name, char *path, size_t size) {
+  char wanted[64], file[300], text[1024];
+  int found = 0;
+  snprintf(wanted, sizeof wanted, "\nPARTNAME=%s\n", name);
+  DIR *directory = opendir("/sys/class/block");
+  for (struct dirent *entry; directory && !found && (entry = readdir(directory));) {
+    snprintf(file, sizeof file, "/sys/class/block/%s/uevent", entry->d_name);
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) close(fd);
+    text[length > 0 ? length : 0] = 0;
+    if (!strstr(text, wanted)) continue;
+    snprintf(path, size, "/dev/%.60s", entry->d_name);
+    found = access(path, R_OK) == 0;
+  }
+  if (directory) closedir(directory);
+  return found;
+}
+
+static void await_partition(const char *name, char *path, size_t size) {
+  long long limit = now_ms() + DEVICE_WAIT_MS;
+  while (!find_partition(name, path, size)) {
+    if (now_ms() > limit) {
+      say("no partition is named %s", name);
+      give_up("the disk is not ours");
+    }
+    pause_ms(5);
+  }
+  if (chown(path, SERVER_USER, SERVER_USER) || chmod(path, 0400))
+    say("cannot give %s to the server: %s", path, strerror(errno));
+}
+
+/* A program that is to run for as long as the machine does. */
+struct program {
+  const char *name;
+  char *const *argv;
+  int user; /* 0: root */
+  pid_t pid;
+  int failures;
+  long long started, start_at; /* start_at: 0 while it runs */
+};
+
+static void start(struct program *program) {
+  sigset_t none;
+  program->started = now_ms();
+  program->start_at = 0;
+  program->pid = fork();
+  if (program->pid != 0) return;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  setsid();
+  if (program->user) {
+    struct rlimit files = {8192, 8192};
+    if (setrlimit(RLIMIT_NOFILE, &files) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+        setresgid(program->user, program->user, program->user) ||
+        setresuid(program->user, program->user, program->user))
+      _exit(126);
+  }
+  char *const environment[] = {NULL};
+  execve(program->argv[0], program->argv, environment);
+  _exit(127);
+}
+
+static void ended(struct program *program, int status) {
+  long long now = now_ms();
+  program->pid = 0;
+  if (now - program->started > STABLE_MS) program->failures = 0;
+  if (++program->failures > MAX_FAILURES) {
+    say("%s does not stay up", program->name);
+    give_up("cannot serve");
+  }
+  int wait = 125 << (program->failures - 1);
+  if (wait > MAX_BACKOFF_MS) wait = MAX_BACKOFF_MS;
+  program->start_at = now + wait;
+  if (WIFSIGNALED(status))
+    say("%s was ended by signal %d; starting it again in %d ms", program->name, WTERMSIG(status), wait);
+  else
+    say("%s ended with status %d; starting it again in %d ms", program->name, WEXITSTATUS(status), wait);
+}
+
+static void power_off(struct program *server, const char *why) {
+  long long limit = now_ms() + STOP_MS;
+  say("%s: stopping", why);
+  if (server->pid > 0) kill(server->pid, SIGTERM);
+  while (server->pid > 0 && now_ms() < limit) {
+    if (waitpid(server->pid, NULL, WNOHANG) == server->pid) server->pid = 0;
+    pause_ms(10);
+  }
+  say("power off");
+  end_machine(RB_POWER_OFF);
+}
+
+/* The power button, which is how EC2 asks a machine to stop, is an input device. */
+static int open_buttons(struct pollfd *polls) {
+  char path[64];
+  int count = 0;
+  for (int i = 0; i < 32 && count < MAX_BUTTONS; i++) {
+    snprintf(path, sizeof path, "/dev/input/event%d", i);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0) polls[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+  }
+  return count;
+}
+
+static int power_pressed(int fd) {
+  struct input_event event;
+  int pressed = 0;
+  while (read(fd, &event, sizeof event) == sizeof event)
+    if (event.type == EV_KEY && event.code == KEY_POWER && event.value == 1) pressed = 1;
+  return pressed;
+}
+
+static void reap(struct program *programs, int count) {
+  int status;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+    for (int i = 0; i < count; i++)
+      if (programs[i].pid == pid) ended(&programs[i], status);
+}
+
+/* Starts what is due; returns how many ms may pass until the next start is (-1: none is). */
+static int start_due(struct program *programs, int count) {
+  int wait = -1;
+  for (int i = 0; i < count; i++) {
+    if (!programs[i].start_at) continue;
+    long long left = programs[i].start_at - now_ms();
+    if (left <= 0)
+      start(&programs[i]);
+    else if (wait < 0 || left < wait)
+      wait = (int)left;
+  }
+  return wait;
+}
+
+static void supervise(struct program *programs, int count, struct program *server) {
+  struct pollfd polls[MAX_BUTTONS + 1];
+  sigset_t signals;
+  sigfillset(&signals);
+  polls[0] = (struct pollfd){.fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC), .events = POLLIN};
+  int total = 1 + open_buttons(polls + 1);
+  if (total == 1) say("no power button");
+  for (;;) {
+    poll(polls, total, start_due(programs, count));
+    struct signalfd_siginfo signal;
+    while (read(polls[0].fd, &signal, sizeof signal) == sizeof signal) {
+      if (signal.ssi_signo == SIGPWR || signal.ssi_signo == SIGTERM) power_off(server, "told to power off");
+      if (signal.ssi_signo == SIGINT) give_up("told to reboot");
+    }
+    for (int i = 1; i < total; i++)
+      if (power_pressed(polls[i].fd)) power_off(server, "power button");
+    reap(programs, count);
+  }
+}
+
+int main(void) {
+  char identity[80], site[80];
+  char *const dhcp[] = {"/dhcpcd", "-B", "-f", "/etc/dhcpcd.conf", "eth0", NULL};
+  char *const serve[] = {"/server", "--identity", identity, "--site", site, NULL};
+  struct program programs[] = {
+      {.name = "dhcpcd", .argv = dhcp},
+      {.name = "server", .argv = serve, .user = SERVER_USER},
+  };
+  sigset_t signals;
+  sigfillset(&signals);
+  sigprocmask(SIG_BLOCK, &signals, NULL);
+  reboot(RB_DISABLE_CAD); /* Ctrl-Alt-Del becomes SIGINT */
+  umask(022);
+  file_systems();
+  say("up");
+  load_modules();
+  network();
+  say("eth0 is up");
+  start(&programs[0]);
+  await_partition("identity", identity, sizeof identity);
+  await_partition("site", site, sizeof site);
+  say("identity on %s, site on %s", identity, site);
+  start(&programs[1]);
+  supervise(programs, 2, &programs[1]);
+}

@@ -1,0 +1,4 @@
+(** The date format of HTTP (RFC 9110, 5.6.7). *)
+
+val format : int -> string
+(** [format seconds] is e.g. ["Sun, 06 Nov 1994 08:49:37 GMT"] for seconds since 1970 (not negative). *)

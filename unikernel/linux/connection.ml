@@ -1,0 +1,122 @@
+open Lwt.Infix
+open Mirage_pages
+
+type limits = { handshake : float; head : float; idle : float; write : float }
+
+let limits = { handshake = 10.; head = 10.; idle = 30.; write = 30. }
+
+type t = {
+  respond : Request.t -> Response.t;
+  archive : Device.t;
+  tls : Ssl.context option;
+  crowded : unit -> bool;
+  draining : unit -> bool;
+}
+
+(* One second's Date header serves all responses of that second. *)
+let date =
+  let cached = ref (-1, "") in
+  fun () ->
+    let now = int_of_float (Unix.time ()) in
+    if fst !cached <> now then cached := (now, Http_date.format now);
+    snd !cached
+
+let rec write_all socket buffer ~at ~length =
+  if length = 0 then Lwt.return_unit
+  else
+    Lwt_ssl.write_bytes socket buffer at length >>= fun n -> write_all socket buffer ~at:(at + n) ~length:(length - n)
+
+(* The head and the first bytes of the body leave in one write. *)
+let send t socket deadline ~http_1_0 (response : Response.t) =
+  let head = Response.head response ~date:(date ()) ~http_1_0 in
+  let head_length = String.length head in
+  let body_length = match response.body with Empty -> 0 | Text text -> String.length text | Range { length; _ } -> length in
+  Pool.with_buffer ~want:(head_length + body_length) @@ fun buffer ->
+  let size = Lwt_bytes.length buffer in
+  let write ~length =
+    Deadline.set deadline ~seconds:limits.write;
+    write_all socket buffer ~at:0 ~length
+  in
+  (* [filled] bytes wait in the buffer, [fill] adds as many of the body's bytes from [from] as are asked. *)
+  let rec go ~filled ~from ~fill =
+    let length = min (size - filled) (body_length - from) in
+    fill ~at:filled ~from ~length >>= fun () ->
+    write ~length:(filled + length) >>= fun () ->
+    if from + length < body_length then go ~filled:0 ~from:(from + length) ~fill else Lwt.return_unit
+  in
+  let rec head_first from =
+    let length = min size (head_length - from) in
+    Lwt_bytes.blit_from_string head from buffer 0 length;
+    if from + length < head_length then write ~length >>= fun () -> head_first (from + length)
+    else Lwt.return length
+  in
+  head_first 0 >>= fun filled ->
+  match response.body with
+  | Empty -> write ~length:filled
+  | Text text ->
+      go ~filled ~from:0 ~fill:(fun ~at ~from ~length ->
+          Lwt_bytes.blit_from_string text from buffer at length;
+          Lwt.return_unit)
+  | Range { offset; _ } ->
+      go ~filled ~from:0 ~fill:(fun ~at ~from ~length ->
+          Device.read t.archive buffer ~at ~length ~offset:(offset + from))
+
+(* What the client still sends is read and dropped for a moment: closing with unread bytes would reset
+   the connection, and the client could lose the response (RFC 9112, 9.6). *)
+let linger socket deadline scratch =
+  Deadline.set deadline ~seconds:1.;
+  Tls.close_notify socket;
+  Lwt_unix.shutdown (Lwt_ssl.get_fd socket) Unix.SHUTDOWN_SEND;
+  let rec drain left =
+    if left <= 0 then Lwt.return_unit
+    else
+      Lwt_unix.read (Lwt_ssl.get_fd socket) scratch 0 (Bytes.length scratch) >>= function
+      | 0 -> Lwt.return_unit
+      | n -> drain (left - n)
+  in
+  drain 262_144
+
+let converse t socket deadline =
+  let buffer = Request.create () in
+  let scratch = Bytes.create 2_048 in
+  let answer ~http_1_0 (response : Response.t) ~continue =
+    let response = if t.draining () then { response with close = true } else response in
+    send t socket deadline ~http_1_0 response >>= fun () ->
+    if response.close then linger socket deadline scratch else continue ()
+  in
+  let begun = ref false in
+  let rec next () =
+    match Request.next buffer with
+    | Refused error -> answer ~http_1_0:false (Response.of_error error) ~continue:next
+    | Request request -> answer ~http_1_0:request.http_1_0 (t.respond request) ~continue:rest
+    | Incomplete -> (
+        Lwt_ssl.read socket scratch 0 (Bytes.length scratch) >>= function
+        | 0 -> Lwt.return_unit
+        | n ->
+            (* Set once for each request: drip-feeding does not move it. *)
+            if not !begun then Deadline.set deadline ~seconds:limits.head;
+            begun := true;
+            Request.feed buffer scratch 0 n;
+            next ())
+  and rest () =
+    begun := not (Request.is_empty buffer);
+    if !begun then Deadline.set deadline ~seconds:limits.head
+    else Deadline.set_idle deadline ~seconds:(if t.crowded () then 1. else limits.idle);
+    next ()
+  in
+  rest ()
+
+let serve t fd =
+  let deadline = Deadline.register fd ~seconds:limits.handshake in
+  let talk () =
+    Lwt_unix.setsockopt fd Unix.TCP_NODELAY true;
+    match t.tls with
+    | None -> converse t (Lwt_ssl.plain fd) deadline
+    | Some context -> Tls.accept fd context (fun socket -> converse t socket deadline)
+  in
+  (* Resets, failed handshakes, passed deadlines: whatever ends a connection ends that one alone. *)
+  Lwt.finalize
+    (fun () -> Lwt.catch talk (fun _ -> Lwt.return_unit))
+    (fun () ->
+      Deadline.remove deadline;
+      Lwt.catch (fun () -> Lwt_unix.close fd) (fun _ -> Lwt.return_unit))

@@ -1,0 +1,21 @@
+(** One connection, from its first byte to its last. *)
+
+type limits = {
+  handshake : float;  (** seconds for the TLS handshake *)
+  head : float;  (** seconds from a request's first byte to its head's last *)
+  idle : float;  (** seconds between two requests *)
+  write : float;  (** seconds for each buffer (64 KiB) of a response to be taken *)
+}
+
+val limits : limits
+
+type t = {
+  respond : Mirage_pages.Request.t -> Mirage_pages.Response.t;
+  archive : Device.t;  (** where bodies are *)
+  tls : Ssl.context option;  (** [None]: plain HTTP *)
+  crowded : unit -> bool;  (** few connections are left: idle ones get one second *)
+  draining : unit -> bool;  (** the server is about to stop: every response ends its connection *)
+}
+
+val serve : t -> Lwt_unix.file_descr -> unit Lwt.t
+(** Serves until the connection ends, and closes it. Never fails. *)

@@ -1,0 +1,1 @@
+(** The program [mirage-pages-linux]: see its [--help]. *)

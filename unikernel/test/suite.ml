@@ -1,0 +1,1 @@
+let () = Alcotest.run "mirage_pages" []
