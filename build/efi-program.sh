@@ -15,7 +15,8 @@ make_efi_program() {
   cmdline_at=$(page_align "$end")
   linux_at=$(page_align $((cmdline_at + $(wc -c <"$work/cmdline"))))
   initrd_at=$(page_align $((linux_at + $(wc -c <"$kernel"))))
-  objcopy \
+  # --preserve-dates: else the time of the build goes into the header.
+  objcopy --preserve-dates \
     --add-section .cmdline="$work/cmdline" --change-section-vma .cmdline="$cmdline_at" \
     --add-section .linux="$kernel" --change-section-vma .linux="$linux_at" \
     --add-section .initrd="$work/initramfs" --change-section-vma .initrd="$initrd_at" \

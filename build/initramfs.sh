@@ -24,7 +24,7 @@ copy_modules() {
 make_initramfs() {
   root=$1
   mkdir -p "$root/dev" "$root/proc" "$root/sys" "$root/run" "$root/var/lib/dhcpcd" "$root/usr/lib/dhcpcd"
-  gcc -static -Os -s -Wall -Wextra -Werror -o "$root/init" "$here/../unikernel/init/init.c"
+  gcc -static -Os -s -Wl,--build-id=none -Wall -Wextra -Werror -o "$root/init" "$here/../unikernel/init/init.c"
   install -m 755 "$server" "$root/server"
   copy_with_libraries /usr/sbin/dhcpcd "$root/dhcpcd"
   install -D -m 644 -t "$root/etc" "$here/../unikernel/init/dhcpcd.conf" "$here/../unikernel/init/passwd"

@@ -8,7 +8,9 @@ output=$(cd "$output" && pwd)
 
 cd "$here/../unikernel"
 echo "unikernel: OCaml $(ocamlfind ocamlopt -version), dune $(dune --version)"
-DUNE_CACHE=enabled dune build --display=quiet linux/main.exe test/suite.exe
+# CodeBuild keeps .cache between builds; everywhere else it is a directory beside the sources.
+export DUNE_CACHE=enabled DUNE_CACHE_TRANSPORT=direct XDG_CACHE_HOME="$here/../.cache"
+dune build --display=quiet linux/main.exe test/suite.exe
 echo "unikernel: testing"
 ./_build/default/test/suite.exe --compact
 install -m 755 _build/default/linux/main.exe "$output/mirage-pages-linux"

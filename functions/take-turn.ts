@@ -1,13 +1,6 @@
-import { z } from "zod";
 import { turnWorld } from "../lib/aws/deployments.ts";
-import type { Request } from "../lib/contracts.ts";
-import { getJson, type ObjectStore } from "../lib/objects.ts";
-import { reasonSchema } from "../lib/records.ts";
 import { step } from "../lib/step.ts";
-import { REQUESTS_PREFIX, takeTurn } from "../lib/turn.ts";
-
-/** What a person asked for comes first, a dead machine next, then what can wait for a build. */
-const ORDER = ["rollback", "replace", "content", "certificate", "rebuild"] as const;
+import { firstRequest, takeTurn } from "../lib/turn.ts";
 
 /** Takes the turn and picks the request to work off. */
 export const handler = step("take-turn", async ({ execution }) => {
@@ -26,12 +19,3 @@ export const handler = step("take-turn", async ({ execution }) => {
   const message = `The turn is held by ${turn.owner}, which will work off the request.`;
   return { turn: "elsewhere", request: null, message };
 });
-
-async function firstRequest(store: ObjectStore): Promise<Request | undefined> {
-  const waiting: Request[] = [];
-  for (const key of await store.list(REQUESTS_PREFIX)) {
-    const request = await getJson(store, key, z.object({ kind: reasonSchema }));
-    if (request !== undefined) waiting.push({ kind: request.value.kind, key, etag: request.etag });
-  }
-  return waiting.toSorted((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))[0];
-}

@@ -12,6 +12,8 @@ export const PROBED_PATHS = 500;
 /** Bodies up to this size are fetched and digested; of larger ones the head is compared. */
 const DIGESTED_BYTES = 512 * 1024;
 const REQUEST_MS = 5_000;
+/** A booting machine swallows connections; the first answer is asked for often rather than waited for. */
+const FIRST_REQUEST_MS = 1_500;
 const AT_ONCE = 12;
 
 /** The machine does not answer (yet): refused, reset, timed out. */
@@ -39,7 +41,7 @@ export async function probeMachine(
 ): Promise<number> {
   const host = expected.certificate.names[0] ?? address;
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
-  const ask = (method: string, path: string) =>
+  const ask = (method: string, path: string, limit = REQUEST_MS) =>
     fetchFrom({
       agent,
       method,
@@ -50,7 +52,7 @@ export async function probeMachine(
       rejectUnauthorized: false,
     });
   try {
-    checkIdentity(await ask("GET", "/.well-known/mirage-pages"), expected);
+    checkIdentity(await ask("GET", "/.well-known/mirage-pages", FIRST_REQUEST_MS), expected);
     await checkRedirect(address, host);
     const paths = sample(entries, limit);
     const queue = paths.values();
@@ -154,16 +156,14 @@ function fetchFrom(options: RequestOptions): Promise<Answer> {
     const fail = (error: unknown) => reject(new NoAnswer(`${options.host} port 443: ${causeText(error)}`));
     const call = request({ ...options, port: 443, timeout: REQUEST_MS }, (answer) => {
       const chunks: Buffer[] = [];
+      // Asked now: at the end of the answer the agent may have taken the socket back.
+      const { raw } = (answer.socket as TLSSocket).getPeerCertificate();
+      const fingerprint = raw === undefined ? "" : createHash("sha256").update(raw).digest("hex");
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
       answer.on("error", fail);
       answer.on("end", () => {
-        const { raw } = (answer.socket as TLSSocket).getPeerCertificate();
-        resolve({
-          status: answer.statusCode ?? 0,
-          headers: answer.headers,
-          body: Buffer.concat(chunks),
-          fingerprint: raw === undefined ? "" : createHash("sha256").update(raw).digest("hex"),
-        });
+        const { statusCode: status = 0, headers } = answer;
+        resolve({ status, headers, body: Buffer.concat(chunks), fingerprint });
       });
     });
     call.on("timeout", () => call.destroy(new Error("timed out")));

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { TurnLost } from "./errors.ts";
 import { ConditionFailed, getJson, type ObjectStore, putJson } from "./objects.ts";
+import { type Reason, reasonSchema } from "./records.ts";
 
 /**
  * The turn protocol: at most one execution changes anything at a time, and no request is lost.
@@ -88,6 +89,26 @@ export async function releaseTurn(store: ObjectStore, owner: string): Promise<st
     }
   }
   return store.list(REQUESTS_PREFIX);
+}
+
+/** A request in the version that was read. */
+export interface WaitingRequest {
+  readonly kind: Reason;
+  readonly key: string;
+  readonly etag: string;
+}
+
+/** What a person asked for comes first, a dead machine next, then what can wait for a build. */
+const ORDER: readonly Reason[] = ["rollback", "replace", "content", "certificate", "rebuild"];
+
+/** The request to work off first; undefined when none waits. */
+export async function firstRequest(store: ObjectStore): Promise<WaitingRequest | undefined> {
+  const waiting: WaitingRequest[] = [];
+  for (const key of await store.list(REQUESTS_PREFIX)) {
+    const request = await getJson(store, key, z.object({ kind: reasonSchema }));
+    if (request !== undefined) waiting.push({ kind: request.value.kind, key, etag: request.etag });
+  }
+  return waiting.toSorted((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))[0];
 }
 
 /** Deletes a request in the version that was worked off; a newer version stays for the next turn. */

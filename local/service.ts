@@ -56,7 +56,8 @@ export async function readBody(request: IncomingMessage, limit = 16 * 1024 * 102
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > limit) throw new AwsError("RequestEntityTooLarge", `The body is larger than ${limit} bytes.`, 413);
+    if (size > limit)
+      throw new AwsError("RequestEntityTooLarge", `The body is larger than ${limit} bytes.`, 413);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -10,9 +10,9 @@ const tableSectors = (entryBytes * entryCount) / sectorBytes;
 const headerBytes = 92;
 
 /** Sectors at the start of the disk that are not for partitions: protective MBR, header, table. */
-export const leadingSectors = 2 + tableSectors;
+const leadingSectors = 2 + tableSectors;
 /** Sectors at its end: table, header. */
-export const trailingSectors = tableSectors + 1;
+const trailingSectors = tableSectors + 1;
 
 export interface GptPartition {
   readonly name: string;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { appendFile, copyFile, open, readFile, writeFile } from "node:fs/promises";
+import { appendFile, copyFile, open, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { readExactly, writeExactly } from "../../lib/disk/source.ts";
 import { copySparse } from "../ec2/disks.ts";
 
@@ -26,10 +26,16 @@ export type BlockDigests = ReadonlyMap<number, Buffer>;
 export class Blocks {
   readonly #files: BlockFiles;
   readonly #digests: Map<number, Buffer>;
+  /** Indexes that were written into this snapshot, not into its parent. */
+  readonly #own: Set<number>;
+  /** Records at the beginning of its list that are its parent's. */
+  readonly inherited: number;
 
-  private constructor(files: BlockFiles, digests: Map<number, Buffer>) {
+  private constructor(files: BlockFiles, digests: Map<number, Buffer>, own: Set<number>, inherited: number) {
     this.#files = files;
     this.#digests = digests;
+    this.#own = own;
+    this.inherited = inherited;
   }
 
   /** Makes an empty snapshot of `bytes` bytes, or one that begins with all that `parent` holds. */
@@ -47,17 +53,28 @@ export class Blocks {
     } finally {
       await file.close();
     }
-    return Blocks.open(files);
+    const { size } = await stat(files.list);
+    return Blocks.open(files, Math.floor(size / recordBytes));
   }
 
   /** Opens a snapshot's blocks. A record cut off by a crash is passed over: its write was not acknowledged. */
-  static async open(files: BlockFiles): Promise<Blocks> {
+  static async open(files: BlockFiles, inherited = 0): Promise<Blocks> {
     const list = await readFile(files.list);
     const digests = new Map<number, Buffer>();
+    const own = new Set<number>();
     for (let at = 0; at + recordBytes <= list.length; at += recordBytes) {
-      digests.set(list.readUInt32LE(at), list.subarray(at + 4, at + recordBytes));
+      const index = list.readUInt32LE(at);
+      digests.set(index, list.subarray(at + 4, at + recordBytes));
+      if (at >= inherited * recordBytes) own.add(index);
     }
-    return new Blocks(files, digests);
+    const whole = Math.floor(list.length / recordBytes) * recordBytes;
+    if (whole !== list.length) await truncate(files.list, whole);
+    return new Blocks(files, digests, own, inherited);
+  }
+
+  /** The blocks written into this snapshot itself, in their order. */
+  get ownDigests(): [index: number, digest: Buffer][] {
+    return [...this.#digests].filter(([index]) => this.#own.has(index)).sort(([a], [b]) => a - b);
   }
 
   /** Every block that was written, its own or its parent's. */
@@ -81,6 +98,7 @@ export class Blocks {
     digest.copy(record, 4);
     await appendFile(this.#files.list, record);
     this.#digests.set(index, digest);
+    this.#own.add(index);
   }
 
   /** Reads one block. */

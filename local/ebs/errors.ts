@@ -8,7 +8,10 @@ export function invalid(reason: string, message: string): AwsError {
 /** The snapshot is not there. */
 export function snapshotNotFound(id: string): AwsError {
   const message = `The snapshot '${id}' does not exist.`;
-  return new AwsError("ResourceNotFoundException", message, 404, { Message: message, Reason: "SNAPSHOT_NOT_FOUND" });
+  return new AwsError("ResourceNotFoundException", message, 404, {
+    Message: message,
+    Reason: "SNAPSHOT_NOT_FOUND",
+  });
 }
 
 /** A client token that was used with other parameters. */

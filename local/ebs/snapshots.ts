@@ -20,13 +20,22 @@ export class Snapshots {
     this.#disks = disks;
   }
 
-  /** Makes the files of a new snapshot, and records it. */
+  /** Records a new snapshot and makes its files. When they cannot be made it is as if it had never been. */
   async create(snapshot: Snapshot): Promise<Blocks> {
     const parent = snapshot.parentId ? this.#files(snapshot.parentId) : undefined;
-    const blocks = await Blocks.create(this.#files(snapshot.id), snapshot.sizeGiB * GiB, parent);
-    this.#open.set(snapshot.id, Promise.resolve(blocks));
+    // Recorded before the files are made: a second call with its client token must find it.
     this.#store.state.snapshots[snapshot.id] = snapshot;
-    return blocks;
+    const making = Blocks.create(this.#files(snapshot.id), snapshot.sizeGiB * GiB, parent);
+    this.#open.set(snapshot.id, making);
+    try {
+      const blocks = await making;
+      snapshot.inheritedBlocks = blocks.inherited;
+      await this.#store.save();
+      return blocks;
+    } catch (error) {
+      await this.remove(snapshot.id);
+      throw error;
+    }
   }
 
   /** A snapshot as it is now. Throws ResourceNotFoundException. */
@@ -39,7 +48,8 @@ export class Snapshots {
 
   /** A snapshot's blocks. */
   blocks(snapshot: Snapshot): Promise<Blocks> {
-    const open = this.#open.get(snapshot.id) ?? Blocks.open(this.#files(snapshot.id));
+    const open =
+      this.#open.get(snapshot.id) ?? Blocks.open(this.#files(snapshot.id), snapshot.inheritedBlocks);
     this.#open.set(snapshot.id, open);
     return open;
   }
@@ -64,7 +74,11 @@ export class Snapshots {
         snapshot.progress = "100%";
         snapshot.completedAt = new Date(now).toISOString();
         delete snapshot.deadline;
-      } else if (snapshot.sealedAt === undefined && snapshot.deadline !== undefined && now > snapshot.deadline) {
+      } else if (
+        snapshot.sealedAt === undefined &&
+        snapshot.deadline !== undefined &&
+        now > snapshot.deadline
+      ) {
         snapshot.state = "error";
         snapshot.message = `The snapshot was not written to for ${snapshot.timeoutMinutes} minutes and is cancelled.`;
       }

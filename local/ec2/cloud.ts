@@ -1,9 +1,9 @@
 import type { Readable } from "node:stream";
+import type { Snapshots } from "../ebs/snapshots.ts";
 import type { Caller } from "../service.ts";
+import type { Disks } from "./disks.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Imports } from "./import/imports.ts";
-import type { Disks } from "./disks.ts";
-import type { Snapshots } from "../ebs/snapshots.ts";
 import type { Store } from "./store.ts";
 
 /** An object in the local S3. */

@@ -13,7 +13,10 @@ import { instanceTypes } from "./types.ts";
 const shutdownGrace = 10_000;
 
 const reasons = {
-  userShutdown: { code: "Client.UserInitiatedShutdown", message: "Client.UserInitiatedShutdown: User initiated shutdown" },
+  userShutdown: {
+    code: "Client.UserInitiatedShutdown",
+    message: "Client.UserInitiatedShutdown: User initiated shutdown",
+  },
   guestShutdown: {
     code: "Client.InstanceInitiatedShutdown",
     message: "Client.InstanceInitiatedShutdown: Instance initiated shutdown",
@@ -105,7 +108,7 @@ export class Fleet {
     for (const [id, machine] of this.#machines) {
       const instance = state.instances[id];
       const address = instance && this.publicAddress(instance);
-      if (!address || instance.state !== "running") continue;
+      if (!address || (instance.state !== "running" && instance.state !== "pending")) continue;
       const open = guestPorts.filter((port) => this.#letsIn(instance, port));
       wanted.set(address, { machine: id, ports: new Map(open.map((port) => [port, machine.ports[port]])) });
     }
@@ -189,12 +192,14 @@ export class Fleet {
     if (this.#stopped || instance.state !== "pending") return await machine.kill();
     this.#machines.set(instance.id, machine);
     if (machine.pid !== undefined) instance.pid = machine.pid;
+    void machine.ended.then((ending) => this.#machineEnded(instance, machine, ending.cause, ending.detail));
+    // Whoever sees "running" can connect.
+    await this.route();
+    if (instance.state !== "pending") return;
     instance.state = "running";
     delete instance.reason;
     instance.transition = "";
-    void machine.ended.then((ending) => this.#machineEnded(instance, machine, ending.cause, ending.detail));
     await store.save();
-    await this.route();
   }
 
   async #launchFailed(instance: Instance, first: boolean, detail: string): Promise<void> {
@@ -210,7 +215,7 @@ export class Fleet {
     if (this.#machines.get(instance.id) !== machine) return;
     this.#machines.delete(instance.id);
     // What ends while stopping or shutting down is waited for there; what we end ourselves stays recorded.
-    if (this.#stopped || instance.state !== "running") return;
+    if (this.#stopped || (instance.state !== "running" && instance.state !== "pending")) return;
     this.#options.log(`${instance.id}: ${detail}`);
     this.#inBackground(async () => {
       const terminates = cause === "power-off" && instance.shutdownBehavior === "terminate";
@@ -294,7 +299,8 @@ export class Fleet {
     const used = new Set(Object.values(store.state.instances).map((instance) => instance.publicAddress));
     for (let tried = 0; tried <= highest - lowest; tried += 1) {
       // The next one each time, so that an address is not soon another machine's.
-      store.state.lastHost = store.state.lastHost >= highest ? lowest : Math.max(lowest, store.state.lastHost + 1);
+      store.state.lastHost =
+        store.state.lastHost >= highest ? lowest : Math.max(lowest, store.state.lastHost + 1);
       const address = `${addressBlock}.${store.state.lastHost}`;
       if (!used.has(address)) return address;
     }

@@ -12,7 +12,8 @@ export function parametersDigest(parameters: object): string {
 
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (value instanceof Date || value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
+  if (value instanceof Date || value === null || typeof value !== "object")
+    return JSON.stringify(value) ?? "null";
   const members = Object.entries(value).filter(([, item]) => item !== undefined);
   members.sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${members.map(([name, item]) => `${JSON.stringify(name)}:${canonical(item)}`).join(",")}}`;

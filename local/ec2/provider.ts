@@ -1,7 +1,7 @@
 import type { Provider, Provisioned, Resource } from "../service.ts";
 import { allocate } from "./actions/addresses.ts";
-import type { Cloud } from "./cloud.ts";
 import { zonesOf } from "./actions/region.ts";
+import type { Cloud } from "./cloud.ts";
 import { newId } from "./ids.ts";
 import type { Rule, SecurityGroup, State } from "./state.ts";
 import { setTags } from "./tags.ts";
@@ -26,7 +26,7 @@ const makers: Record<string, Make> = {
   "AWS::EC2::VPC": (properties, { store }, home, known) => {
     const id = known?.ref ?? newId("vpc");
     const cidr = text(properties, "CidrBlock");
-    const group = known?.attributes["DefaultSecurityGroup"] ?? newId("sg");
+    const group = known?.attributes.DefaultSecurityGroup ?? newId("sg");
     store.state.vpcs[id] = { id, ownerId: home.accountId, cidr };
     store.state.groups[group] ??= {
       id: group,
@@ -50,7 +50,7 @@ const makers: Record<string, Make> = {
       vpcId,
       cidr: text(properties, "CidrBlock"),
       zone,
-      mapPublicIp: flag(properties["MapPublicIpOnLaunch"]),
+      mapPublicIp: flag(properties.MapPublicIpOnLaunch),
     };
     return { ref: id, attributes: { SubnetId: id, VpcId: vpcId, AvailabilityZone: zone } };
   },
@@ -63,14 +63,14 @@ const makers: Record<string, Make> = {
     const id = known?.ref ?? newId("sg");
     const vpcId = text(properties, "VpcId");
     if (!store.state.vpcs[vpcId]) throw new BadResource(`There is no VPC ${vpcId}.`);
-    const egress = properties["SecurityGroupEgress"];
+    const egress = properties.SecurityGroupEgress;
     const group: SecurityGroup = {
       id,
       ownerId: home.accountId,
       vpcId,
       name: optionalText(properties, "GroupName") ?? id,
       description: text(properties, "GroupDescription"),
-      ingress: rules(properties["SecurityGroupIngress"]),
+      ingress: rules(properties.SecurityGroupIngress),
       // Left out, everything is let out; an empty list lets nothing out but CloudFormation ignores it too.
       egress: Array.isArray(egress) && egress.length > 0 ? rules(egress) : [allowAll],
     };
@@ -88,7 +88,7 @@ const makers: Record<string, Make> = {
   "AWS::EC2::EIP": (properties, cloud, home, known) => {
     const domain = optionalText(properties, "Domain") ?? "vpc";
     if (domain !== "vpc") throw new BadResource(`An Elastic IP's Domain is vpc, not ${domain}.`);
-    const kept = known && cloud.store.state.addresses[known.attributes["AllocationId"] ?? ""];
+    const kept = known && cloud.store.state.addresses[known.attributes.AllocationId ?? ""];
     const address = kept ?? allocate(cloud, home.accountId);
     return {
       ref: address.publicAddress,
@@ -131,9 +131,11 @@ export function networkProvider(cloud: Cloud, home: Home): Provider {
 }
 
 function tag(state: State, resource: Resource, made: Provisioned): void {
-  const id = made.attributes["AllocationId"] ?? made.ref;
-  const declared = resource.properties["Tags"];
-  const tags = Array.isArray(declared) ? declared.map(({ Key, Value }) => ({ Key: `${Key}`, Value: `${Value}` })) : [];
+  const id = made.attributes.AllocationId ?? made.ref;
+  const declared = resource.properties.Tags;
+  const tags = Array.isArray(declared)
+    ? declared.map(({ Key, Value }) => ({ Key: `${Key}`, Value: `${Value}` }))
+    : [];
   setTags(state, id, tags);
   // CloudFormation's own tags, which nobody else may set.
   state.tags[id] = {
@@ -161,12 +163,13 @@ function rules(list: unknown): Rule[] {
   return list.map((item: Properties) => {
     const protocol = text(item, "IpProtocol");
     const cidr = optionalText(item, "CidrIp") ?? optionalText(item, "CidrIpv6");
-    if (!cidr) throw new BadResource("The local EC2 knows security group rules with CidrIp or CidrIpv6 only.");
+    if (!cidr)
+      throw new BadResource("The local EC2 knows security group rules with CidrIp or CidrIpv6 only.");
     const description = optionalText(item, "Description");
     return {
       protocol,
-      fromPort: Number(item["FromPort"] ?? -1),
-      toPort: Number(item["ToPort"] ?? item["FromPort"] ?? -1),
+      fromPort: Number(item.FromPort ?? -1),
+      toPort: Number(item.ToPort ?? item.FromPort ?? -1),
       cidr,
       ...(description && { description }),
     };

@@ -33,7 +33,11 @@ export interface Instance {
   readonly clientToken?: string;
   readonly launchIndex: number;
   readonly shutdownBehavior: "stop" | "terminate";
-  readonly metadata: { readonly httpEndpoint: string; readonly httpTokens: string; readonly hopLimit: number };
+  readonly metadata: {
+    readonly httpEndpoint: string;
+    readonly httpTokens: string;
+    readonly hopLimit: number;
+  };
   readonly rootDevice: string;
   readonly volumeId: string;
   readonly networkInterfaceId: string;
@@ -88,6 +92,8 @@ export interface Snapshot {
   readonly encrypted: boolean;
   readonly kmsKeyArn?: string;
   readonly parentId?: string;
+  /** Records at the beginning of its block list that came from its parent. */
+  inheritedBlocks?: number;
   state: "pending" | "completed" | "error";
   progress: string;
   message?: string;

@@ -69,7 +69,9 @@ function parse(text: string, file: string): State {
   try {
     state = JSON.parse(text);
   } catch (error) {
-    throw new StateUnreadable(`${file} is not JSON (${error instanceof Error ? error.message : error}). ${advice}`);
+    throw new StateUnreadable(
+      `${file} is not JSON (${error instanceof Error ? error.message : error}). ${advice}`,
+    );
   }
   if ((state as Partial<State> | null)?.version !== 1) {
     throw new StateUnreadable(`${file} was written by another version of the local cloud. ${advice}`);

@@ -22,10 +22,14 @@ export function tagList(state: State, id: string): Tag[] {
 export function setTags(state: State, id: string, tags: readonly Tag[]): void {
   const all: Record<string, string> = { ...state.tags[id] };
   for (const { Key = "", Value = "" } of tags) {
-    if (Key === "" || Key.length > 127) throw invalidValue(`Tag key '${Key}' must have from 1 to 127 characters.`);
-    if (Value.length > 255) throw invalidValue(`Tag value exceeds the maximum length of 255 characters: '${Value}'`);
+    if (Key === "" || Key.length > 127)
+      throw invalidValue(`Tag key '${Key}' must have from 1 to 127 characters.`);
+    if (Value.length > 255)
+      throw invalidValue(`Tag value exceeds the maximum length of 255 characters: '${Value}'`);
     if (/^aws:/i.test(Key)) {
-      throw invalidValue(`Value ( ${Key} ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved for internal use`);
+      throw invalidValue(
+        `Value ( ${Key} ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved for internal use`,
+      );
     }
     all[Key] = Value;
   }

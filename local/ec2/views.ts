@@ -1,6 +1,15 @@
 import type * as ec2 from "@aws-sdk/client-ec2";
 import type { Cloud } from "./cloud.ts";
-import type { ElasticAddress, Image, Instance, NetworkInterface, Rule, Snapshot, State, Volume } from "./state.ts";
+import type {
+  ElasticAddress,
+  Image,
+  Instance,
+  NetworkInterface,
+  Rule,
+  Snapshot,
+  State,
+  Volume,
+} from "./state.ts";
 import { instanceStates } from "./state.ts";
 import { tagList } from "./tags.ts";
 

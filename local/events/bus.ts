@@ -73,7 +73,8 @@ export class EventBus {
     };
     for (const rule of this.rules.values()) {
       if (!rule.enabled || !matchesPattern(rule.pattern, event)) continue;
-      for (const target of rule.targets) this.deliver(target.arn, targetInput(target, event), `rule ${rule.name}`);
+      for (const target of rule.targets)
+        this.deliver(target.arn, targetInput(target, event), `rule ${rule.name}`);
     }
     return event.id;
   }

@@ -9,7 +9,8 @@ import { isObject } from "../wire/members.ts";
  */
 export function matchesPattern(pattern: Record<string, unknown>, event: unknown): boolean {
   return Object.entries(pattern).every(([field, wanted]) => {
-    if (field === "$or") return (wanted as Record<string, unknown>[]).some((one) => matchesPattern(one, event));
+    if (field === "$or")
+      return (wanted as Record<string, unknown>[]).some((one) => matchesPattern(one, event));
     const present = isObject(event) && Object.hasOwn(event, field);
     const value = present ? event[field] : undefined;
     if (Array.isArray(wanted)) return wanted.some((matcher) => matchesValue(matcher, value, present));
@@ -27,7 +28,7 @@ export class UnknownPatternOperator extends Error {
 }
 
 function matchesValue(matcher: unknown, value: unknown, present: boolean): boolean {
-  if (isObject(matcher) && "exists" in matcher) return present === matcher["exists"];
+  if (isObject(matcher) && "exists" in matcher) return present === matcher.exists;
   if (Array.isArray(value)) return value.some((member) => matchesValue(matcher, member, true));
   if (!isObject(matcher)) return present && matcher === value;
   return Object.entries(matcher).every(([operator, operand]) => present && operate(operator, operand, value));

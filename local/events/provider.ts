@@ -1,6 +1,5 @@
-import { accountId } from "../account.ts";
 import type { Place } from "../account.ts";
-import { arn } from "../account.ts";
+import { accountId, arn } from "../account.ts";
 import type { Provider, Resource } from "../service.ts";
 import { members, objects, optionalText, text } from "../wire/members.ts";
 import type { EventBus } from "./bus.ts";
@@ -14,12 +13,18 @@ export function eventsProvider(bus: EventBus, scheduler: Scheduler, place: Place
     const ruleArn = arn(place, "events", `rule/${name}`);
     const enabled = (optionalText(properties, "State") ?? "ENABLED") !== "DISABLED";
     const targets = objects(properties, "Targets").map(readTarget);
-    const pattern = properties["EventPattern"];
+    const pattern = properties.EventPattern;
     if (isPattern(pattern)) bus.setRule({ name, pattern, enabled, targets });
     const expression = optionalText(properties, "ScheduleExpression");
     for (const [index, target] of expression === undefined ? [] : targets.entries()) {
       const event = (time: Date): unknown => scheduledEvent(ruleArn, place.region, time);
-      scheduler.set({ name: index === 0 ? name : `${name}-${index}`, expression: expression ?? "", enabled, target, event });
+      scheduler.set({
+        name: index === 0 ? name : `${name}-${index}`,
+        expression: expression ?? "",
+        enabled,
+        target,
+        event,
+      });
     }
     return ruleArn;
   };

@@ -3,7 +3,9 @@ export class InvalidSchedule extends Error {
   override readonly name = "InvalidSchedule";
 
   constructor(expression: string) {
-    super(`"${expression}" is no schedule expression: use rate(5 minutes), cron(0 3 * * ? *) or at(2026-01-31T12:00:00).`);
+    super(
+      `"${expression}" is no schedule expression: use rate(5 minutes), cron(0 3 * * ? *) or at(2026-01-31T12:00:00).`,
+    );
   }
 }
 
@@ -62,7 +64,13 @@ function dayMatches(field: string, date: Date, expression: string): boolean {
   return parseField(field, 1, 31, [], expression).has(date.getUTCDate());
 }
 
-function parseField(field: string, low: number, high: number, names: readonly string[], expression: string): Set<number> {
+function parseField(
+  field: string,
+  low: number,
+  high: number,
+  names: readonly string[],
+  expression: string,
+): Set<number> {
   const values = new Set<number>();
   const number = (text: string): number => {
     const named = names.indexOf(text.toUpperCase());

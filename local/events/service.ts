@@ -41,5 +41,10 @@ function putEntry(bus: EventBus, entry: Record<string, unknown>): string {
   }
   const detail: unknown = JSON.parse(optionalText(entry, "Detail") ?? "{}");
   if (!isObject(detail)) throw new AwsError("MalformedDetail", "Detail is not a JSON object.");
-  return bus.put({ source, detailType: text(entry, "DetailType"), resources: texts(entry, "Resources"), detail });
+  return bus.put({
+    source,
+    detailType: text(entry, "DetailType"),
+    resources: texts(entry, "Resources"),
+    detail,
+  });
 }

@@ -14,9 +14,11 @@ export interface CredentialScope {
  */
 export function credentialScope(request: IncomingMessage): CredentialScope | undefined {
   const header = /Credential=([^,\s]+)/.exec(request.headers.authorization ?? "")?.[1];
-  const scope = header ?? new URLSearchParams((request.url ?? "").split("?")[1] ?? "").get("X-Amz-Credential");
+  const scope =
+    header ?? new URLSearchParams((request.url ?? "").split("?")[1] ?? "").get("X-Amz-Credential");
   const parts = scope?.split("/") ?? [];
   const [accessKeyId, , region, service] = parts.slice(-5);
-  if (parts.length < 5 || accessKeyId === undefined || region === undefined || service === undefined) return undefined;
+  if (parts.length < 5 || accessKeyId === undefined || region === undefined || service === undefined)
+    return undefined;
   return { accessKeyId, region, service };
 }

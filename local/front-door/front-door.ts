@@ -79,7 +79,8 @@ export class FrontDoor {
     try {
       const scope = credentialScope(request);
       const service = scope === undefined ? undefined : this.services.get(scope.service);
-      protocol = service?.protocol ?? protocol;
+      if (service !== undefined) protocol = service.protocol;
+      else if (scope !== undefined && protocol === "rest-xml") protocol = "rest-json";
       if (scope === undefined) throw unsigned(protocol);
       const caller = this.options.caller(scope.accessKeyId);
       if (caller === undefined) throw unknownKey(protocol, scope.accessKeyId);
@@ -98,7 +99,13 @@ async function nameAction(
   request: IncomingMessage,
 ): Promise<{ action: string; forward: IncomingMessage }> {
   if (service.protocol === "json") {
-    return { action: String(request.headers["x-amz-target"] ?? "").split(".").at(-1) ?? "", forward: request };
+    return {
+      action:
+        String(request.headers["x-amz-target"] ?? "")
+          .split(".")
+          .at(-1) ?? "",
+      forward: request,
+    };
   }
   if (service.protocol === "ec2" || service.protocol === "query") {
     const body = await readBody(request);

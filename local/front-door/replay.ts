@@ -7,8 +7,18 @@ import { Readable } from "node:stream";
  */
 export function replay(request: IncomingMessage, body: Buffer): IncomingMessage {
   const stream = Readable.from(body.length === 0 ? [] : [body]);
-  const { headers, rawHeaders, method, url, httpVersion, httpVersionMajor, httpVersionMinor, socket } = request;
-  const properties = { headers, rawHeaders, method, url, httpVersion, httpVersionMajor, httpVersionMinor, socket };
+  const { headers, rawHeaders, method, url, httpVersion, httpVersionMajor, httpVersionMinor, socket } =
+    request;
+  const properties = {
+    headers,
+    rawHeaders,
+    method,
+    url,
+    httpVersion,
+    httpVersionMajor,
+    httpVersionMinor,
+    socket,
+  };
   // A stream with these members is all that services, and Fastify, use of an IncomingMessage.
   return Object.assign(stream, properties) as unknown as IncomingMessage;
 }

@@ -63,7 +63,11 @@ export class Directory {
 
 /** Keys are derived from names, so that what a person exported stays valid over restarts. */
 function keyFor(prefix: string, arn: string): { accessKeyId: string; secretAccessKey: string } {
-  const id = digest("id", arn).toUpperCase().replace(/[^A-Z2-7]/g, "").padEnd(16, "A").slice(0, 16);
+  const id = digest("id", arn)
+    .toUpperCase()
+    .replace(/[^A-Z2-7]/g, "")
+    .padEnd(16, "A")
+    .slice(0, 16);
   return { accessKeyId: `${prefix}${id}`, secretAccessKey: digest("secret", arn).slice(0, 40) };
 }
 

@@ -12,14 +12,14 @@ export function iamProvider(directory: Directory): Provider {
         const name = optionalText(properties, "RoleName") ?? `${resource.stack}-${resource.logicalId}`;
         const role = directory.addRole(name);
         for (const policy of objects(properties, "Policies")) {
-          role.policies.set(optionalText(policy, "PolicyName") ?? "inline", policy["PolicyDocument"]);
+          role.policies.set(optionalText(policy, "PolicyName") ?? "inline", policy.PolicyDocument);
         }
         for (const attached of texts(properties, "ManagedPolicyArns")) role.policies.set(attached, undefined);
         return { ref: name, attributes: { Arn: role.arn, RoleId: role.key.accessKeyId } };
       }
       const name = optionalText(properties, "PolicyName") ?? resource.logicalId;
       for (const roleName of texts(properties, "Roles")) {
-        const document = properties["PolicyDocument"];
+        const document = properties.PolicyDocument;
         if (isObject(document)) directory.role(roleName)?.policies.set(name, document);
       }
       return { ref: name, attributes: {} };

@@ -111,7 +111,9 @@ export class Functions {
   private async takeSlot({ name, reservedConcurrency }: FunctionConfig): Promise<void> {
     const count = (): number => this.running.get(name) ?? 0;
     if (reservedConcurrency !== undefined && count() >= reservedConcurrency) {
-      throw new AwsError("TooManyRequestsException", "Rate Exceeded.", 429, { Reason: "ReservedFunctionConcurrentInvocationLimitExceeded" });
+      throw new AwsError("TooManyRequestsException", "Rate Exceeded.", 429, {
+        Reason: "ReservedFunctionConcurrentInvocationLimitExceeded",
+      });
     }
     // The account's limit throttles on AWS; two cores are better served by waiting.
     while (reservedConcurrency === undefined && this.unreserved() >= accountConcurrency && !this.stopped) {
@@ -139,10 +141,12 @@ export class Functions {
     const started = performance.now();
     const result = await sandbox.invoke(requestId, event);
     const duration = performance.now() - started;
-    if (result.error !== undefined && !sandbox.alive) log(`${new Date().toISOString()} ${result.error.errorMessage}`);
+    if (result.error !== undefined && !sandbox.alive)
+      log(`${new Date().toISOString()} ${result.error.errorMessage}`);
     log(`END RequestId: ${requestId}`);
     log(report(requestId, duration, config, sandbox, init));
-    if (sandbox.alive && !this.stopped) this.idle.set(config.name, [...(this.idle.get(config.name) ?? []), sandbox]);
+    if (sandbox.alive && !this.stopped)
+      this.idle.set(config.name, [...(this.idle.get(config.name) ?? []), sandbox]);
     else await this.discard(sandbox);
     return checkAnswer(result);
   }
@@ -185,10 +189,11 @@ export class Functions {
     const { place, iam } = this.options;
     const key = iam.role(config.roleArn)?.key ?? iam.person;
     return {
-      PATH: process.env["PATH"] ?? "/usr/bin:/bin",
+      PATH: process.env.PATH ?? "/usr/bin:/bin",
       LANG: "en_US.UTF-8",
       TZ: ":UTC",
-      NODE_EXTRA_CA_CERTS: process.env["NODE_EXTRA_CA_CERTS"] ?? "",
+      // Compiled code is kept between processes; the runtime hides this from the function.
+      NODE_COMPILE_CACHE: join(this.options.directory, "compiled"),
       ...config.environment,
       _HANDLER: config.handler,
       LAMBDA_TASK_ROOT: config.codeDirectory,
@@ -231,7 +236,13 @@ function checkAnswer(result: InvocationResult): InvocationResult {
   return { ...result, error, payload: JSON.stringify(error) };
 }
 
-function report(id: string, duration: number, config: FunctionConfig, sandbox: Sandbox, init: boolean): string {
+function report(
+  id: string,
+  duration: number,
+  config: FunctionConfig,
+  sandbox: Sandbox,
+  init: boolean,
+): string {
   const used = Math.ceil(sandbox.memoryUsed / 1024 / 1024);
   const initText = init ? `\tInit Duration: ${(sandbox.initMilliseconds ?? 0).toFixed(2)} ms` : "";
   return (

@@ -3,6 +3,7 @@
  * what the nodejs24.x runtime does: promises only, console lines headed by time, request id and level.
  */
 import { existsSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { format } from "node:util";
@@ -17,7 +18,14 @@ const send = (message: RuntimeMessage): void => {
 };
 
 function headConsole(): void {
-  const levels = { log: "INFO", info: "INFO", warn: "WARN", error: "ERROR", debug: "DEBUG", trace: "TRACE" } as const;
+  const levels = {
+    log: "INFO",
+    info: "INFO",
+    warn: "WARN",
+    error: "ERROR",
+    debug: "DEBUG",
+    trace: "TRACE",
+  } as const;
   for (const [method, level] of Object.entries(levels)) {
     Object.assign(console, {
       [method]: (...values: unknown[]) => {
@@ -29,7 +37,8 @@ function headConsole(): void {
 }
 
 function errorOf(thrown: unknown): InvocationError {
-  if (!(thrown instanceof Error)) return { errorType: typeof thrown, errorMessage: String(thrown), trace: [] };
+  if (!(thrown instanceof Error))
+    return { errorType: typeof thrown, errorMessage: String(thrown), trace: [] };
   const trace = (thrown.stack ?? "").split("\n").map((line) => line.trim());
   return { errorType: thrown.name, errorMessage: thrown.message, trace };
 }
@@ -37,14 +46,16 @@ function errorOf(thrown: unknown): InvocationError {
 async function loadHandler(root: string, handler: string): Promise<Handler> {
   const dot = handler.lastIndexOf(".");
   const [path, name] = [handler.slice(0, dot), handler.slice(dot + 1)];
-  const file = [".js", ".mjs", ".cjs"].map((ending) => join(root, path + ending)).find((one) => existsSync(one));
+  const file = [".js", ".mjs", ".cjs"]
+    .map((ending) => join(root, path + ending))
+    .find((one) => existsSync(one));
   if (file === undefined) {
     const error = new Error(`Cannot find module '${path}' in the function's package.`);
     error.name = "Runtime.ImportModuleError";
     throw error;
   }
   const module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
-  const exported = module[name] ?? (module["default"] as Record<string, unknown> | undefined)?.[name];
+  const exported = module[name] ?? (module.default as Record<string, unknown> | undefined)?.[name];
   if (typeof exported !== "function") {
     const error = new Error(`${handler} is undefined or not exported`);
     error.name = "Runtime.HandlerNotFound";
@@ -56,13 +67,13 @@ async function loadHandler(root: string, handler: string): Promise<Handler> {
 function contextOf(request: RuntimeRequest): Record<string, unknown> {
   const { env } = process;
   return {
-    functionName: env["AWS_LAMBDA_FUNCTION_NAME"],
+    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
     functionVersion: "$LATEST",
     invokedFunctionArn: request.arn,
-    memoryLimitInMB: env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"],
+    memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
     awsRequestId: request.id,
-    logGroupName: env["AWS_LAMBDA_LOG_GROUP_NAME"],
-    logStreamName: env["AWS_LAMBDA_LOG_STREAM_NAME"],
+    logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
     callbackWaitsForEmptyEventLoop: true,
     getRemainingTimeInMillis: () => Math.max(request.deadline - Date.now(), 0),
   };
@@ -84,11 +95,15 @@ async function answer(handler: Handler, request: RuntimeRequest): Promise<void> 
 
 // Unhandled errors end the process, as they do on Lambda: Node's default, with its text on stderr.
 headConsole();
+// Ours, and read by Node before this line: the function must not see it.
+delete process.env.NODE_COMPILE_CACHE;
 try {
-  const handler = await loadHandler(process.env["LAMBDA_TASK_ROOT"] ?? "", process.env["_HANDLER"] ?? "");
+  const handler = await loadHandler(process.env.LAMBDA_TASK_ROOT ?? "", process.env._HANDLER ?? "");
   process.on("message", (request) => void answer(handler, request as RuntimeRequest));
   process.on("disconnect", () => process.exit(0));
   send({ kind: "ready" });
+  // Node writes the cache when a process exits, but these are killed.
+  setImmediate(flushCompileCache);
 } catch (thrown) {
   send({ kind: "init-error", error: errorOf(thrown) });
 }

@@ -65,7 +65,9 @@ export class Sandbox {
         }
         this.receive(runtime);
       });
-      this.child.once("error", (error) => resolve({ errorType: "Runtime.ExitError", errorMessage: error.message }));
+      this.child.once("error", (error) =>
+        resolve({ errorType: "Runtime.ExitError", errorMessage: error.message }),
+      );
     });
     this.child.once("exit", (code, signal) => this.onExit(code, signal));
   }
@@ -87,7 +89,7 @@ export class Sandbox {
     const result = new Promise<Pick<InvocationResult, "payload" | "error">>((resolve) => {
       this.settle = resolve;
     });
-    if (!this.alive) this.end({ errorType: "Runtime.ExitError", errorMessage: "RequestId: " + id + " Error: Runtime exited" });
+    if (!this.alive) this.end(exitError(id, "exit status 0"));
     const timer = setTimeout(() => this.kill(timedOut(id, this.config.timeoutSeconds)), limit);
     const watch = setInterval(() => this.watch(id), watchMilliseconds);
     if (this.alive) this.child.send({ id, event, deadline: Date.now() + limit, arn: this.config.arn });
@@ -117,7 +119,10 @@ export class Sandbox {
       timer = setTimeout(() => resolve({ errorType: "Sandbox.Timedout", errorMessage }), initSeconds * 1000);
     });
     const gone = this.exited.then(
-      (): InvocationError => ({ errorType: "Runtime.ExitError", errorMessage: "Error: Runtime exited before it was ready" }),
+      (): InvocationError => ({
+        errorType: "Runtime.ExitError",
+        errorMessage: "Error: Runtime exited before it was ready",
+      }),
     );
     try {
       return await Promise.race([this.ready, late, gone]);
@@ -151,7 +156,8 @@ export class Sandbox {
       return;
     }
     // Only sometimes: a walk over many files is not free.
-    if (Math.random() < 0.5 || directoryBytes(this.temporary) <= this.config.ephemeralMiB * 1024 * 1024) return;
+    if (Math.random() < 0.5 || directoryBytes(this.temporary) <= this.config.ephemeralMiB * 1024 * 1024)
+      return;
     this.kill({
       errorType: "Error",
       errorMessage: `ENOSPC: no space left on device, write (/tmp holds more than ${this.config.ephemeralMiB} MB)`,
@@ -160,13 +166,17 @@ export class Sandbox {
 
   private onExit(code: number | null, signal: NodeJS.Signals | null): void {
     this.alive = false;
-    const how = signal === null ? `exit status ${code ?? 0}` : `signal: ${signal === "SIGKILL" ? "killed" : "aborted"}`;
+    const how =
+      signal === null ? `exit status ${code ?? 0}` : `signal: ${signal === "SIGKILL" ? "killed" : "aborted"}`;
     this.end(this.killedFor ?? exitError("", how));
   }
 }
 
 function exitError(id: string, how: string): InvocationError {
-  return { errorType: "Runtime.ExitError", errorMessage: `RequestId: ${id} Error: Runtime exited with error: ${how}` };
+  return {
+    errorType: "Runtime.ExitError",
+    errorMessage: `RequestId: ${id} Error: Runtime exited with error: ${how}`,
+  };
 }
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html */

@@ -2,8 +2,8 @@ import type { Place } from "../account.ts";
 import { arn } from "../account.ts";
 import type { Service } from "../service.ts";
 import { objects, optionalBoolean, optionalNumber, optionalText, text, texts } from "../wire/members.ts";
-import { jsonService } from "../wire/services.ts";
 import { paginate } from "../wire/pages.ts";
+import { jsonService } from "../wire/services.ts";
 import type { LogEvent, LogStore } from "./store.ts";
 
 /** CloudWatch Logs: reading groups, streams and events, and putting events. */
@@ -12,7 +12,11 @@ export function logsService(store: LogStore, place: Place): Service {
     DescribeLogGroups: (input) => {
       const prefix = optionalText(input, "logGroupNamePrefix") ?? "";
       const groups = store.groups().filter((name) => name.startsWith(prefix));
-      const { items, nextToken } = paginate(groups, optionalText(input, "nextToken"), optionalNumber(input, "limit") ?? 50);
+      const { items, nextToken } = paginate(
+        groups,
+        optionalText(input, "nextToken"),
+        optionalNumber(input, "limit") ?? 50,
+      );
       const logGroups = items.map((logGroupName) => ({
         logGroupName,
         arn: arn(place, "logs", `log-group:${logGroupName}:*`),
@@ -24,7 +28,11 @@ export function logsService(store: LogStore, place: Place): Service {
       const streams = store.streams(groupName(input)).filter(({ name }) => name.startsWith(prefix));
       if (optionalText(input, "orderBy") === "LastEventTime") streams.sort((a, b) => a.last - b.last);
       if (optionalBoolean(input, "descending") === true) streams.reverse();
-      const { items, nextToken } = paginate(streams, optionalText(input, "nextToken"), optionalNumber(input, "limit") ?? 50);
+      const { items, nextToken } = paginate(
+        streams,
+        optionalText(input, "nextToken"),
+        optionalNumber(input, "limit") ?? 50,
+      );
       const logStreams = items.map(({ name, created, last, bytes }) => ({
         logStreamName: name,
         creationTime: created,
@@ -42,7 +50,9 @@ export function logsService(store: LogStore, place: Place): Service {
       const wanted = texts(input, "logStreamNames");
       const prefix = optionalText(input, "logStreamNamePrefix") ?? "";
       const names = store.streams(group).map(({ name }) => name);
-      const chosen = names.filter((name) => (wanted.length === 0 ? name.startsWith(prefix) : wanted.includes(name)));
+      const chosen = names.filter((name) =>
+        wanted.length === 0 ? name.startsWith(prefix) : wanted.includes(name),
+      );
       const pattern = optionalText(input, "filterPattern") ?? "";
       const all = chosen.flatMap((logStreamName) =>
         within(store.events(group, logStreamName), input)
@@ -70,7 +80,9 @@ export function logsService(store: LogStore, place: Place): Service {
 function groupName(input: Record<string, unknown>): string {
   const identifier = optionalText(input, "logGroupIdentifier");
   if (identifier === undefined) return text(input, "logGroupName");
-  return identifier.startsWith("arn:") ? identifier.split(":").slice(6).join(":").replace(/:\*$/, "") : identifier;
+  return identifier.startsWith("arn:")
+    ? identifier.split(":").slice(6).join(":").replace(/:\*$/, "")
+    : identifier;
 }
 
 function within(events: readonly LogEvent[], input: Record<string, unknown>): LogEvent[] {

@@ -40,19 +40,26 @@ export class LogStore {
   /** Streams of a group, sorted by name. Throws ResourceNotFoundException. */
   streams(group: string): { name: string; created: number; last: number; bytes: number }[] {
     const path = this.groupPath(group);
-    if (!existsSync(path)) throw new AwsError("ResourceNotFoundException", "The specified log group does not exist.");
+    if (!existsSync(path))
+      throw new AwsError("ResourceNotFoundException", "The specified log group does not exist.");
     return readdirSync(path)
       .sort()
       .map((file) => {
         const { birthtimeMs, mtimeMs, size } = statSync(join(path, file));
-        return { name: unescapeName(file), created: Math.floor(birthtimeMs), last: Math.floor(mtimeMs), bytes: size };
+        return {
+          name: unescapeName(file),
+          created: Math.floor(birthtimeMs),
+          last: Math.floor(mtimeMs),
+          bytes: size,
+        };
       });
   }
 
   /** The events of a stream in the order they came. Throws ResourceNotFoundException. */
   events(group: string, stream: string): LogEvent[] {
     const path = join(this.groupPath(group), escapeName(stream));
-    if (!existsSync(path)) throw new AwsError("ResourceNotFoundException", "The specified log stream does not exist.");
+    if (!existsSync(path))
+      throw new AwsError("ResourceNotFoundException", "The specified log stream does not exist.");
     const lines = readFileSync(path, "utf8").split("\n");
     return lines.filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as LogEvent);
   }

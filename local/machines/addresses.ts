@@ -9,9 +9,12 @@ export class AddressUnavailable extends Error {
   readonly code: string;
 
   constructor(address: string, port: number, cause: NodeJS.ErrnoException) {
-    super(`Cannot listen on ${address} port ${port} (${cause.code ?? cause.message}). ${advice(cause.code)}`, {
-      cause,
-    });
+    super(
+      `Cannot listen on ${address} port ${port} (${cause.code ?? cause.message}). ${advice(cause.code)}`,
+      {
+        cause,
+      },
+    );
     this.address = address;
     this.port = port;
     this.code = cause.code ?? "UNKNOWN";

@@ -34,7 +34,12 @@ async function start(spec: MachineSpec): Promise<Machine> {
   const child = spawn("setpriv", ["--pdeathsig", "KILL", "qemu-system-x86_64", ...parameters], {
     stdio: ["pipe", "pipe", "pipe", "pipe"],
   });
-  const [commands, replies, complaints, serial] = child.stdio as unknown as [Writable, Readable, Readable, Readable];
+  const [commands, replies, complaints, serial] = child.stdio as unknown as [
+    Writable,
+    Readable,
+    Readable,
+    Readable,
+  ];
   const consoleFile = await ConsoleFile.open(spec.console);
   serial.on("data", (chunk: Buffer) => void consoleFile.append(chunk).catch(() => {}));
   serial.on("error", () => {});
@@ -53,7 +58,14 @@ async function start(spec: MachineSpec): Promise<Machine> {
 
 async function findFirmware(): Promise<readonly [string, string]> {
   for (const pair of firmwares) {
-    const found = await Promise.all(pair.map((file) => access(file).then(() => true, () => false)));
+    const found = await Promise.all(
+      pair.map((file) =>
+        access(file).then(
+          () => true,
+          () => false,
+        ),
+      ),
+    );
     if (found.every(Boolean)) return pair;
   }
   throw new MachineUnavailable(
@@ -79,7 +91,18 @@ export function qemuArguments(
   ];
   return [
     ...["-name", spec.id, "-nodefaults", "-no-user-config", "-display", "none"],
-    ...["-machine", "q35", "-accel", accel, "-cpu", "max", "-smp", "1", "-m", String(spec.memoryMiB)],
+    ...[
+      "-machine",
+      "q35",
+      "-accel",
+      accel === "tcg" ? "tcg,thread=multi" : accel,
+      "-cpu",
+      "max",
+      "-smp",
+      "1",
+      "-m",
+      String(spec.memoryMiB),
+    ],
     ...["-drive", `if=pflash,unit=0,format=raw,readonly=on,file=${escaped(firmware)}`],
     ...["-drive", `if=pflash,unit=1,format=raw,snapshot=on,file=${escaped(variables)}`],
     ...["-drive", `if=none,id=root,format=raw,discard=unmap,file=${escaped(spec.volume)}`],
@@ -158,7 +181,12 @@ class QemuMachine implements Machine {
   readonly #child: ChildProcess;
   readonly #monitor: Monitor;
 
-  constructor(child: ChildProcess, monitor: Monitor, ports: Record<GuestPort, number>, ended: Promise<Ending>) {
+  constructor(
+    child: ChildProcess,
+    monitor: Monitor,
+    ports: Record<GuestPort, number>,
+    ended: Promise<Ending>,
+  ) {
     this.#child = child;
     this.#monitor = monitor;
     this.pid = child.pid;

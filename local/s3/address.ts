@@ -40,12 +40,17 @@ export function writeConditions(request: IncomingMessage): WriteConditions {
   const ifNoneMatch = request.headers["if-none-match"];
   const ifMatch = request.headers["if-match"];
   if (ifNoneMatch !== undefined && ifNoneMatch !== "*") {
-    throw new AwsError("NotImplemented", "A header you provided implies functionality that is not implemented", 501);
+    throw new AwsError(
+      "NotImplemented",
+      "A header you provided implies functionality that is not implemented",
+      501,
+    );
   }
   return { ifMatch, ifNoneMatch };
 }
 
-const keptHeaders = /^(content-type|content-language|content-disposition|cache-control|expires|x-amz-meta-.+)$/;
+const keptHeaders =
+  /^(content-type|content-language|content-disposition|cache-control|expires|x-amz-meta-.+)$/;
 
 /** The headers of a request that belong to the object and come back with it. */
 export function objectHeaders(request: IncomingMessage): Record<string, string> {

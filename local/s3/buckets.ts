@@ -51,7 +51,10 @@ export async function describeBucket(call: S3Call, subject: string): Promise<voi
     case "versioning":
       return sendXml(response, `<VersioningConfiguration${attributes}/>`);
     case "encryption": {
-      const rule = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" }, BucketKeyEnabled: false };
+      const rule = {
+        ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" },
+        BucketKeyEnabled: false,
+      };
       return sendXml(response, xml("ServerSideEncryptionConfiguration", { Rule: rule }));
     }
     case "acl":
@@ -63,7 +66,11 @@ export async function describeBucket(call: S3Call, subject: string): Promise<voi
     case "policy":
       throw new AwsError("NoSuchBucketPolicy", "The bucket policy does not exist", 404);
     default:
-      throw new AwsError("NotImplemented", `The local cloud does not implement s3: GET ?${subject} of a bucket.`, 501);
+      throw new AwsError(
+        "NotImplemented",
+        `The local cloud does not implement s3: GET ?${subject} of a bucket.`,
+        501,
+      );
   }
 }
 

@@ -1,5 +1,5 @@
-import { Transform } from "node:stream";
 import type { TransformCallback } from "node:stream";
+import { Transform } from "node:stream";
 import { incompleteBody } from "./errors.ts";
 
 /**
@@ -29,7 +29,10 @@ export class ChunkedDecoder extends Transform {
       this.line += chunk.toString("latin1", offset, stop);
       offset = stop + 1;
       if (newline >= 0) this.endLine();
-      if (this.line.length > 16_384) return done(incompleteBody());
+      if (this.line.length > 16_384) {
+        done(incompleteBody());
+        return;
+      }
     }
     done();
   }

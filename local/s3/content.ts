@@ -43,7 +43,8 @@ export class ContentFiles {
 
   /** Removes every file that `wanted` does not hold: what a killed process left behind. */
   sweep(wanted: ReadonlySet<string>): void {
-    for (const file of readdirSync(this.directory)) if (!wanted.has(file)) rmSync(this.path(file), { force: true });
+    for (const file of readdirSync(this.directory))
+      if (!wanted.has(file)) rmSync(this.path(file), { force: true });
   }
 
   /** Streams bytes `start` up to and including `end` of an object's content, a buffer at a time. */

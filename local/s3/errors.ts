@@ -26,7 +26,9 @@ export function notModified(): AwsError {
 }
 
 export function bucketNotEmpty(name: string): AwsError {
-  return new AwsError("BucketNotEmpty", "The bucket you tried to delete is not empty", 409, { BucketName: name });
+  return new AwsError("BucketNotEmpty", "The bucket you tried to delete is not empty", 409, {
+    BucketName: name,
+  });
 }
 
 export function invalidPart(number: number): AwsError {
@@ -59,7 +61,9 @@ export function badDigest(what: string): AwsError {
 }
 
 export function invalidRange(size: number): AwsError {
-  return new AwsError("InvalidRange", "The requested range is not satisfiable", 416, { ActualObjectSize: size });
+  return new AwsError("InvalidRange", "The requested range is not satisfiable", 416, {
+    ActualObjectSize: size,
+  });
 }
 
 export function invalidArgument(text: string): AwsError {

@@ -10,7 +10,12 @@ export type Entry =
   | { readonly op: "upload"; readonly upload: Omit<UploadRecord, "parts"> }
   | { readonly op: "part"; readonly upload: string; readonly part: PartRecord }
   | { readonly op: "no-upload"; readonly upload: string }
-  | { readonly op: "complete"; readonly upload: string; readonly bucket: string; readonly object: ObjectRecord };
+  | {
+      readonly op: "complete";
+      readonly upload: string;
+      readonly bucket: string;
+      readonly object: ObjectRecord;
+    };
 
 /**
  * The metadata of every bucket as a log that only grows. Each change is one write to the end of the file, so a

@@ -42,7 +42,10 @@ export async function listObjects({ response, store, bucket, query }: S3Call): P
     })),
     CommonPrefixes: page.prefixes.map((text) => ({ Prefix: encode(text) })),
   };
-  const first = { Marker: encode(startAfter), NextMarker: page.next === undefined ? undefined : encode(page.next) };
+  const first = {
+    Marker: encode(startAfter),
+    NextMarker: page.next === undefined ? undefined : encode(page.next),
+  };
   const paging = {
     KeyCount: page.objects.length + page.prefixes.length,
     StartAfter: startAfter === "" ? undefined : encode(startAfter),
@@ -73,7 +76,8 @@ function pageOf(
       index = pastGroup(keys, group, index);
       continue;
     }
-    if (objects.length + prefixes.length >= limit) return { objects, prefixes, next: limit === 0 ? undefined : last };
+    if (objects.length + prefixes.length >= limit)
+      return { objects, prefixes, next: limit === 0 ? undefined : last };
     if (group === undefined) {
       objects.push(store.object(bucket, key));
       index += 1;

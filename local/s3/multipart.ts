@@ -10,7 +10,13 @@ import { wholeSeconds } from "./store.ts";
 import type { PartRecord } from "./types.ts";
 
 /** CreateMultipartUpload. */
-export async function createMultipartUpload({ request, response, store, bucket, key }: S3Call): Promise<void> {
+export async function createMultipartUpload({
+  request,
+  response,
+  store,
+  bucket,
+  key,
+}: S3Call): Promise<void> {
   request.resume();
   const UploadId = store.createUpload(bucket, key, objectHeaders(request));
   sendXml(response, document("InitiateMultipartUploadResult", { Bucket: bucket, Key: key, UploadId }));
@@ -38,7 +44,8 @@ export async function uploadPartCopy(call: S3Call): Promise<void> {
   const range = /^bytes=(\d+)-(\d+)$/.exec(String(request.headers["x-amz-copy-source-range"] ?? ""));
   const start = range === null ? 0 : Number(range[1]);
   const end = range === null ? original.size - 1 : Number(range[2]);
-  if (start > end || end >= original.size) throw invalidArgument("The x-amz-copy-source-range value is not valid.");
+  if (start > end || end >= original.size)
+    throw invalidArgument("The x-amz-copy-source-range value is not valid.");
   const body = Object.assign(store.content.read(original.segments, start, end), { headers: {} });
   // Receiving reads a stream and its headers, nothing else of a request.
   const { file, size, md5 } = await receiveBody(body as unknown as S3Call["request"], store.content);
@@ -59,7 +66,10 @@ export async function completeMultipartUpload(call: S3Call): Promise<void> {
   const id = query.get("uploadId") ?? "";
   const { etag } = store.completeUpload(bucket, key, id, parts, writeConditions(request));
   const Location = `http://${request.headers.host ?? ""}/${bucket}/${encodeURIComponent(key)}`;
-  sendXml(response, document("CompleteMultipartUploadResult", { Location, Bucket: bucket, Key: key, ETag: etag }));
+  sendXml(
+    response,
+    document("CompleteMultipartUploadResult", { Location, Bucket: bucket, Key: key, ETag: etag }),
+  );
 }
 
 /** AbortMultipartUpload. */
@@ -74,7 +84,9 @@ export async function listParts({ response, store, bucket, key, query }: S3Call)
   const upload = store.upload(bucket, key, id);
   const after = Number(query.get("part-number-marker") ?? 0);
   const limit = Math.min(Number(query.get("max-parts") ?? 1000), 1000);
-  const parts = [...upload.parts.values()].filter(({ number }) => number > after).sort((a, b) => a.number - b.number);
+  const parts = [...upload.parts.values()]
+    .filter(({ number }) => number > after)
+    .sort((a, b) => a.number - b.number);
   const page = parts.slice(0, limit);
   const truncated = page.length < parts.length;
   const members = {
@@ -134,8 +146,11 @@ function document(name: string, members: Parameters<typeof xmlMembers>[0]): stri
 function partAddress(query: URLSearchParams): { id: string; number: number } {
   const number = Number(query.get("partNumber"));
   if (!Number.isInteger(number) || number < 1 || number > 10_000) {
-    throw new AwsError("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive", 400);
+    throw new AwsError(
+      "InvalidArgument",
+      "Part number must be an integer between 1 and 10000, inclusive",
+      400,
+    );
   }
   return { id: query.get("uploadId") ?? "", number };
 }
-

@@ -44,7 +44,11 @@ export async function copyObject(call: S3Call): Promise<void> {
   }
   const replaceHeaders = request.headers["x-amz-metadata-directive"] === "REPLACE";
   if (source.bucket === bucket && source.key === key && !replaceHeaders) {
-    throw new AwsError("InvalidRequest", "This copy request is illegal: it copies an object onto itself.", 400);
+    throw new AwsError(
+      "InvalidRequest",
+      "This copy request is illegal: it copies an object onto itself.",
+      400,
+    );
   }
   const copy: ObjectRecord = {
     ...original,
@@ -73,15 +77,21 @@ export async function getObject(call: S3Call): Promise<void> {
     "accept-ranges": "bytes",
     "content-length": length,
     ...(range.partial ? { "content-range": `bytes ${range.start}-${range.end}/${object.size}` } : {}),
-    ...(query.has("partNumber") && object.multipart ? { "x-amz-mp-parts-count": object.segments.length } : {}),
-    ...(request.headers["x-amz-checksum-mode"] === "ENABLED" && !range.partial ? checksumHeaders(object) : {}),
+    ...(query.has("partNumber") && object.multipart
+      ? { "x-amz-mp-parts-count": object.segments.length }
+      : {}),
+    ...(request.headers["x-amz-checksum-mode"] === "ENABLED" && !range.partial
+      ? checksumHeaders(object)
+      : {}),
   });
   if (request.method === "HEAD" || length === 0) {
     response.end();
     return;
   }
   // A client that goes away in the middle is no error of ours.
-  await pipeline(store.content.read(object.segments, range.start, range.end), response).catch(() => undefined);
+  await pipeline(store.content.read(object.segments, range.start, range.end), response).catch(
+    () => undefined,
+  );
 }
 
 /** DeleteObject. */
@@ -118,7 +128,12 @@ export async function getObjectAttributes({ response, store, bucket, key }: S3Ca
   const object = store.object(bucket, key);
   response.setHeader("last-modified", new Date(object.lastModified).toUTCString());
   const parts = object.multipart ? { TotalPartsCount: object.segments.length } : undefined;
-  const members = { ETag: unquote(object.etag), ObjectParts: parts, StorageClass: "STANDARD", ObjectSize: object.size };
+  const members = {
+    ETag: unquote(object.etag),
+    ObjectParts: parts,
+    StorageClass: "STANDARD",
+    ObjectSize: object.size,
+  };
   sendXml(response, xml("GetObjectAttributesResponse", members));
 }
 
@@ -174,7 +189,8 @@ function wantedRange(header: string | undefined, partNumber: string | null, obje
 function partRange(number: number, object: ObjectRecord): Range {
   if (!object.multipart && number === 1) return { start: 0, end: object.size - 1, partial: false };
   const segment = object.segments[number - 1];
-  if (segment === undefined) throw new AwsError("InvalidPartNumber", "The requested partnumber is not satisfiable", 416);
+  if (segment === undefined)
+    throw new AwsError("InvalidPartNumber", "The requested partnumber is not satisfiable", 416);
   const start = object.segments.slice(0, number - 1).reduce((sum, { length }) => sum + length, 0);
   return { start, end: start + segment.length - 1, partial: true };
 }
@@ -188,4 +204,3 @@ function overrides(query: URLSearchParams): Record<string, string> {
   }
   return changed;
 }
-

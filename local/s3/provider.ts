@@ -9,7 +9,12 @@ export function s3Provider(store: ObjectStore, region: string, eventBuckets: Set
   return {
     types: ["AWS::S3::Bucket", "AWS::S3::BucketPolicy"],
     honoured: {
-      "AWS::S3::Bucket": ["BucketName", "NotificationConfiguration", "BucketEncryption", "PublicAccessBlockConfiguration"],
+      "AWS::S3::Bucket": [
+        "BucketName",
+        "NotificationConfiguration",
+        "BucketEncryption",
+        "PublicAccessBlockConfiguration",
+      ],
     },
     async provision({ stack, logicalId, type, properties }: Resource) {
       if (type === "AWS::S3::BucketPolicy") return { ref: logicalId, attributes: {} };

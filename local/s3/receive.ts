@@ -32,7 +32,8 @@ export async function receiveBody(request: IncomingMessage, content: ContentFile
     const sink = createWriteStream(content.path(file));
     if (decoder === undefined) await pipeline(request, meter, sink);
     else await pipeline(request, decoder, meter, sink);
-    const expected = request.headers[decoder === undefined ? "content-length" : "x-amz-decoded-content-length"];
+    const expected =
+      request.headers[decoder === undefined ? "content-length" : "x-amz-decoded-content-length"];
     if (expected !== undefined && Number(expected) !== meter.size) throw incompleteBody();
     const md5 = meter.md5.digest();
     const given = request.headers["content-md5"];
@@ -58,7 +59,11 @@ class Meter extends Transform {
     this.hash = algorithm === "sha1" || algorithm === "sha256" ? createHash(algorithm) : undefined;
   }
 
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error: Error | null, out?: Buffer) => void) {
+  override _transform(
+    chunk: Buffer,
+    _encoding: BufferEncoding,
+    done: (error: Error | null, out?: Buffer) => void,
+  ) {
     this.size += chunk.length;
     this.md5.update(chunk);
     this.hash?.update(chunk);

@@ -56,7 +56,8 @@ function onBucket(method: string, query: URLSearchParams): Operation | undefined
 function onObject(method: string, { query, request }: S3Call): Operation | undefined {
   const copies = request.headers["x-amz-copy-source"] !== undefined;
   const inUpload = query.has("uploadId");
-  if (["acl", "tagging", "retention", "legal-hold", "torrent"].some((name) => query.has(name))) return undefined;
+  if (["acl", "tagging", "retention", "legal-hold", "torrent"].some((name) => query.has(name)))
+    return undefined;
   switch (method) {
     case "GET":
       if (query.has("attributes")) return objects.getObjectAttributes;

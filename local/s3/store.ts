@@ -7,7 +7,14 @@ import * as errors from "./errors.ts";
 import type { Entry } from "./journal.ts";
 import { Journal } from "./journal.ts";
 import { compareKeys } from "./keys.ts";
-import type { ChangeReason, ObjectChange, ObjectRecord, PartRecord, UploadRecord, WriteConditions } from "./types.ts";
+import type {
+  ChangeReason,
+  ObjectChange,
+  ObjectRecord,
+  PartRecord,
+  UploadRecord,
+  WriteConditions,
+} from "./types.ts";
 
 interface Bucket {
   readonly created: number;
@@ -60,7 +67,9 @@ export class ObjectStore {
   createBucket(name: string): void {
     if (this.buckets.has(name)) return;
     if (!/^(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) {
-      throw new AwsError("InvalidBucketName", "The specified bucket is not valid.", 400, { BucketName: name });
+      throw new AwsError("InvalidBucketName", "The specified bucket is not valid.", 400, {
+        BucketName: name,
+      });
     }
     this.commit({ op: "bucket", bucket: name, created: Date.now() });
   }
@@ -93,7 +102,8 @@ export class ObjectStore {
     if (ifNoneMatch !== undefined && present !== undefined) throw errors.preconditionFailed("If-None-Match");
     if (ifMatch === undefined) return;
     if (present === undefined) throw errors.noSuchKey(key);
-    if (ifMatch !== "*" && unquote(ifMatch) !== unquote(present.etag)) throw errors.preconditionFailed("If-Match");
+    if (ifMatch !== "*" && unquote(ifMatch) !== unquote(present.etag))
+      throw errors.preconditionFailed("If-Match");
   }
 
   /** Puts an object whose content is in place, if the conditions hold; else its content is removed and this throws. */
@@ -165,7 +175,9 @@ export class ObjectStore {
     const upload = this.upload(bucket, key, id);
     this.check(bucket, key, conditions);
     const parts = chooseParts(upload, wanted);
-    const digests = createHash("md5").update(Buffer.from(parts.map(({ etag }) => unquote(etag)).join(""), "hex"));
+    const digests = createHash("md5").update(
+      Buffer.from(parts.map(({ etag }) => unquote(etag)).join(""), "hex"),
+    );
     const object: ObjectRecord = {
       key,
       size: parts.reduce((sum, { size }) => sum + size, 0),

@@ -14,14 +14,18 @@ export interface Notification {
  * Watches what is published: there is no mail here, so messages go to a file, a line of JSON each, and to the
  * listener, which is the terminal or a test.
  */
-export function watchNotifications(messaging: Messaging, file: string, listener: (note: Notification) => void): void {
+export function watchNotifications(
+  messaging: Messaging,
+  file: string,
+  listener: (note: Notification) => void,
+): void {
   const addMessage = (event: Record<string, unknown>): void => {
-    if (event["service"] !== "sns") return;
+    if (event.service !== "sns") return;
     const note: Notification = {
-      topicArn: String(event["topicArn"]),
-      messageId: String(event["messageId"]),
-      message: String(event["body"]),
-      published: Number(event["timestamp"]),
+      topicArn: String(event.topicArn),
+      messageId: String(event.messageId),
+      message: String(event.body),
+      published: Number(event.timestamp),
     };
     appendFileSync(file, `${JSON.stringify(note)}\n`);
     listener(note);

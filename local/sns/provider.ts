@@ -1,8 +1,8 @@
 import type { Place } from "../account.ts";
 import { arn } from "../account.ts";
 import type { Provider, Resource } from "../service.ts";
-import { objects, optionalText, text } from "../wire/members.ts";
 import type { Messaging } from "../sqs/messaging.ts";
+import { objects, optionalText, text } from "../wire/members.ts";
 
 /** Makes topics and subscriptions; the latter are listed, and those of queues are served. */
 export function snsProvider(messaging: Messaging, place: Place): Provider {

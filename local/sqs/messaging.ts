@@ -5,7 +5,7 @@ import type { Place } from "../account.ts";
 import { arn } from "../account.ts";
 import type { Service } from "../service.ts";
 import type { PersistenceManagerType, SnsStoreType, SqsQueue, SqsStoreType } from "./fauxqs.ts";
-import { PersistenceManager, SnsStore, SqsStore } from "./fauxqs.ts";
+import { PersistenceManager, S3Store, SnsStore, SqsStore } from "./fauxqs.ts";
 
 /** SQS and SNS: fauxqs behind the front door, its state in SQLite. It never listens itself. */
 export class Messaging {
@@ -32,7 +32,8 @@ export class Messaging {
     this.queues.persistence = this.persistence;
     this.topics.persistence = this.persistence;
     for (const queue of this.queues.allQueues()) queue.persistence = this.persistence;
-    this.app = buildApp({ logger: false, stores: { sqsStore: this.queues, snsStore: this.topics } });
+    const stores = { sqsStore: this.queues, snsStore: this.topics, s3Store: new S3Store() };
+    this.app = buildApp({ logger: false, stores });
   }
 
   /** Finds or creates a queue; its attributes become those given. */

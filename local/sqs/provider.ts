@@ -24,12 +24,13 @@ export function sqsProvider(messaging: Messaging, place: Place): Provider {
     honoured: { "AWS::SQS::Queue": ["QueueName", ...attributeNames] },
     async provision({ stack, logicalId, type, properties }: Resource) {
       if (type === "AWS::SQS::QueuePolicy") return { ref: logicalId, attributes: {} };
-      const suffix = properties["FifoQueue"] === true ? ".fifo" : "";
+      const suffix = properties.FifoQueue === true ? ".fifo" : "";
       const name = optionalText(properties, "QueueName") ?? `${stack}-${logicalId}${suffix}`;
       const attributes: Record<string, string> = {};
       for (const attribute of attributeNames) {
         const value = properties[attribute];
-        if (value !== undefined) attributes[attribute] = isObject(value) ? JSON.stringify(value) : String(value);
+        if (value !== undefined)
+          attributes[attribute] = isObject(value) ? JSON.stringify(value) : String(value);
       }
       messaging.ensureQueue(name, attributes);
       const url = messaging.queueUrl(name);

@@ -32,27 +32,28 @@ export function sendError(
     response.destroy();
     return;
   }
-  const type = error.status < 500 ? "Sender" : "Receiver";
+  if (protocol === "json" || protocol === "rest-json") sendJsonError(protocol, error, request, response);
+  else if (request.method === "HEAD" || error.status === 304) response.writeHead(error.status).end();
+  else sendXml(response, errorDocument(protocol, error, request), error.status);
+}
+
+function errorDocument(
+  protocol: "ec2" | "query" | "rest-xml",
+  error: AwsError,
+  request: IncomingMessage,
+): string {
+  const { code: Code, message: Message } = error;
+  const RequestId = randomUUID();
   switch (protocol) {
-    case "json":
-    case "rest-json":
-      return sendJsonError(protocol, error, request, response);
-    case "ec2": {
-      const errors = { Error: { Code: error.code, Message: error.message } };
-      return sendXml(response, xml("Response", { Errors: errors, RequestID: randomUUID() }), error.status);
-    }
+    case "ec2":
+      return xml("Response", { Errors: { Error: { Code, Message } }, RequestID: RequestId });
     case "query": {
-      const body = { Error: { Type: type, Code: error.code, Message: error.message }, RequestId: randomUUID() };
-      return sendXml(response, xml("ErrorResponse", body), error.status);
+      const Type = error.status < 500 ? "Sender" : "Receiver";
+      return xml("ErrorResponse", { Error: { Type, Code, Message }, RequestId });
     }
     case "rest-xml": {
-      if (request.method === "HEAD" || error.status === 304) {
-        response.writeHead(error.status).end();
-        return;
-      }
-      const resource = (request.url ?? "/").split("?")[0] ?? "/";
-      const body = { Code: error.code, Message: error.message, Resource: resource, RequestId: randomUUID() };
-      return sendXml(response, xml("Error", { ...body, ...textDetails(error.details) }), error.status);
+      const Resource = (request.url ?? "/").split("?")[0] ?? "/";
+      return xml("Error", { Code, Message, Resource, RequestId, ...textDetails(error.details) });
     }
   }
 }

@@ -7,7 +7,8 @@ export function paginate<T>(
   limit: number,
 ): { items: T[]; nextToken: string | undefined } {
   const start = token === undefined ? 0 : Number(Buffer.from(token, "base64url").toString("utf8"));
-  if (!Number.isInteger(start) || start < 0) throw new AwsError("InvalidToken", "The page token is not valid.");
+  if (!Number.isInteger(start) || start < 0)
+    throw new AwsError("InvalidToken", "The page token is not valid.");
   const items = all.slice(start, start + limit);
   const end = start + items.length;
   return { items, nextToken: end < all.length ? Buffer.from(String(end)).toString("base64url") : undefined };

@@ -11,7 +11,8 @@ export function sendJson(
 ): void {
   const text = body === undefined ? "" : JSON.stringify(body);
   response.writeHead(options.status ?? 200, {
-    "content-type": options.version === undefined ? "application/json" : `application/x-amz-json-${options.version}`,
+    "content-type":
+      options.version === undefined ? "application/json" : `application/x-amz-json-${options.version}`,
     "content-length": Buffer.byteLength(text),
     "x-amzn-requestid": randomUUID(),
   });
@@ -30,7 +31,12 @@ export function sendXml(response: ServerResponse, document: string, status = 200
 }
 
 /** Sends the answer of an action of the query protocol: `<ActionResponse><ActionResult>…`. */
-export function sendQueryResult(response: ServerResponse, action: string, namespace: string, result: XmlMembers): void {
+export function sendQueryResult(
+  response: ServerResponse,
+  action: string,
+  namespace: string,
+  result: XmlMembers,
+): void {
   const metadata = xml("ResponseMetadata", { RequestId: randomUUID() });
   const body = `${xml(`${action}Result`, result)}${metadata}`;
   sendXml(response, `<${action}Response xmlns="${namespace}">${body}</${action}Response>`);

@@ -8,7 +8,10 @@ import type { XmlMembers } from "./xml.ts";
 export type JsonOperation = (input: Record<string, unknown>, caller: Caller) => unknown;
 
 /** One call of a query service: form members in, result members out. */
-export type QueryOperation = (input: ReadonlyMap<string, string>, caller: Caller) => XmlMembers | Promise<XmlMembers>;
+export type QueryOperation = (
+  input: ReadonlyMap<string, string>,
+  caller: Caller,
+) => XmlMembers | Promise<XmlMembers>;
 
 /** A service of the AWS JSON protocol made of its operations, named as in `X-Amz-Target`. */
 export function jsonService(
@@ -21,7 +24,10 @@ export function jsonService(
     names,
     protocol: "json",
     async handle(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<void> {
-      const action = String(request.headers["x-amz-target"] ?? "").split(".").at(-1) ?? "";
+      const action =
+        String(request.headers["x-amz-target"] ?? "")
+          .split(".")
+          .at(-1) ?? "";
       const operation = Object.hasOwn(operations, action) ? operations[action] : undefined;
       if (operation === undefined) throw notImplemented(names[0] ?? "", action);
       const body = await readBody(request);

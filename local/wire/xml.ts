@@ -1,6 +1,6 @@
 /** Escapes text for XML. Control characters become references, as S3 writes them. */
 export function escapeXml(text: string): string {
-  return text.replace(/[&<>"']|[\u0000-\u001f\u007f\ufffe\uffff]/g, (character) => {
+  return text.replace(/[&<>"'\p{Cc}\ufffe\uffff]/gu, (character) => {
     switch (character) {
       case "&":
         return "&amp;";

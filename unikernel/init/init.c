@@ -125,11 +125,26 @@ static int interface_up(const char *name) {
   return result;
 }
 
+/* The driver's own word. The kernel's link messages, for which dhcpcd would wait, come up to a second
+   later (net/core/link_watch.c). */
+static int has_carrier(const char *name) {
+  char path[64], state = '0';
+  snprintf(path, sizeof path, "/sys/class/net/%s/carrier", name);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd >= 0 && read(fd, &state, 1) != 1) state = '0';
+  if (fd >= 0) close(fd);
+  return state == '1';
+}
+
 static void network(void) {
   long long limit = now_ms() + DEVICE_WAIT_MS;
   if (interface_up("lo")) say("cannot bring up lo: %s", strerror(errno));
   while (interface_up("eth0")) {
     if (now_ms() > limit) give_up("no network card (eth0)");
+    pause_ms(5);
+  }
+  while (!has_carrier("eth0")) {
+    if (now_ms() > limit) give_up("no link on eth0");
     pause_ms(5);
   }
 }

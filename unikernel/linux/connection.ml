@@ -82,7 +82,7 @@ let converse t socket deadline =
   let answer ~http_1_0 (response : Response.t) ~continue =
     let response = if t.draining () then { response with close = true } else response in
     send t socket deadline ~http_1_0 response >>= fun () ->
-    if response.close then linger socket deadline scratch else continue ()
+    if response.close || t.draining () then linger socket deadline scratch else continue ()
   in
   let begun = ref false in
   let rec next () =

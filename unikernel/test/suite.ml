@@ -1,1 +1,1 @@
-let () = Alcotest.run "mirage_pages" []
+let () = Alcotest.run "mirage_pages" (Test_archive.suites @ Test_http.suites)

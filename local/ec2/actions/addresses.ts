@@ -44,10 +44,7 @@ export const releaseAddress = action<ec2.ReleaseAddressRequest, object>(["Alloca
   const { state } = cloud.store;
   const address = byAllocation(state, input.AllocationId);
   if (address.associationId) {
-    throw new AwsError(
-      "InvalidIPAddress.InUse",
-      `Address ${address.publicAddress} is in use.`,
-    );
+    throw new AwsError("InvalidIPAddress.InUse", `Address ${address.publicAddress} is in use.`);
   }
   delete state.addresses[address.allocationId];
   delete state.tags[address.allocationId];
@@ -65,7 +62,8 @@ export const describeAddresses = action<ec2.DescribeAddressesRequest, ec2.Descri
       if (!found) throw notFound("address", ip);
       return found;
     });
-    const named = input.AllocationIds?.length || input.PublicIps?.length ? [...new Set([...byId, ...byIp])] : all;
+    const named =
+      input.AllocationIds?.length || input.PublicIps?.length ? [...new Set([...byId, ...byIp])] : all;
     const fields: Fields<ElasticAddress> = {
       "allocation-id": (address) => [address.allocationId],
       "association-id": (address) => [address.associationId],
@@ -88,7 +86,8 @@ export const associateAddress = action<ec2.AssociateAddressRequest, ec2.Associat
     const { state } = cloud.store;
     const address = byAllocation(state, input.AllocationId);
     const instance = target(state, input);
-    if (address.instanceId === instance.id && address.associationId) return { AssociationId: address.associationId };
+    if (address.instanceId === instance.id && address.associationId)
+      return { AssociationId: address.associationId };
     const standing = Object.values(state.addresses).find((other) => other.instanceId === instance.id);
     if (input.AllowReassociation === false && (address.instanceId || standing)) {
       const [resource, by] = address.instanceId
@@ -169,4 +168,3 @@ function target(state: State, input: ec2.AssociateAddressRequest): Instance {
   }
   return instance;
 }
-

@@ -62,7 +62,10 @@ export const describeInstanceStatus = action<
   const asked = named.filter((instance) => input.IncludeAllInstances || instance.state === "running");
   const found = select(asked, input.Filters, fields(cloud), (instance) => tagsOf(state, instance.id));
   const page = paginate(found, input.MaxResults, input.NextToken);
-  return { InstanceStatuses: page.items.map((instance) => statusView(cloud, instance)), NextToken: page.next };
+  return {
+    InstanceStatuses: page.items.map((instance) => statusView(cloud, instance)),
+    NextToken: page.next,
+  };
 });
 
 /** Status checks take minutes to say something on AWS. */

@@ -34,7 +34,8 @@ export const registerImage = action<ec2.RegisterImageRequest, ec2.RegisterImageR
       ["paravirtual", "hvm"],
       "virtualizationType",
     );
-    const bootMode = input.BootMode && oneOf(input.BootMode, ["legacy-bios", "uefi", "uefi-preferred"], "bootMode");
+    const bootMode =
+      input.BootMode && oneOf(input.BootMode, ["legacy-bios", "uefi", "uefi-preferred"], "bootMode");
     if (bootMode && virtualizationType !== "hvm") {
       throw new AwsError("InvalidParameterCombination", "A boot mode can be specified for HVM images only.");
     }
@@ -89,7 +90,10 @@ function readMapping({ DeviceName, Ebs }: ec2.BlockDeviceMapping, state: State):
   const snapshot = state.snapshots[snapshotId];
   if (!snapshot) throw notFound("snapshot", snapshotId);
   if (snapshot.state !== "completed") {
-    throw new AwsError("IncorrectState", `The snapshot '${snapshotId}' is not completed: it is ${snapshot.state}.`);
+    throw new AwsError(
+      "IncorrectState",
+      `The snapshot '${snapshotId}' is not completed: it is ${snapshot.state}.`,
+    );
   }
   const sizeGiB = Ebs.VolumeSize ?? snapshot.sizeGiB;
   if (sizeGiB < snapshot.sizeGiB) {
@@ -98,13 +102,19 @@ function readMapping({ DeviceName, Ebs }: ec2.BlockDeviceMapping, state: State):
       `Volume of size ${sizeGiB}GB is smaller than snapshot '${snapshotId}', expect size >= ${snapshot.sizeGiB}GB`,
     );
   }
-  const type = oneOf(Ebs.VolumeType ?? "standard", ["standard", "gp2", "gp3", "io1", "io2", "st1", "sc1"], "volumeType");
+  const type = oneOf(
+    Ebs.VolumeType ?? "standard",
+    ["standard", "gp2", "gp3", "io1", "io2", "st1", "sc1"],
+    "volumeType",
+  );
   return { device, snapshotId, sizeGiB, type, deleteOnTermination: Ebs.DeleteOnTermination ?? true };
 }
 
 function oneOf(value: string, allowed: readonly string[], name: string): string {
   if (allowed.includes(value)) return value;
-  throw invalidValue(`Value (${value}) for parameter ${name} is invalid. Valid values: ${allowed.join(", ")}`);
+  throw invalidValue(
+    `Value (${value}) for parameter ${name} is invalid. Valid values: ${allowed.join(", ")}`,
+  );
 }
 
 /** Takes an image away. Its snapshots stay, unless DeleteAssociatedSnapshots says otherwise. */

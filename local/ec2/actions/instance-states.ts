@@ -51,13 +51,16 @@ export const startInstances = action<ec2.StartInstancesRequest, ec2.StartInstanc
 );
 
 /** Resets running instances. */
-export const rebootInstances = action<ec2.RebootInstancesRequest, object>(["InstanceIds"], async (input, cloud) => {
-  const refused: InstanceState[] = ["stopping", "stopped", "shutting-down", "terminated"];
-  const instances: Instance[] = [];
-  changeAll(cloud, input.InstanceIds, refused, (instance) => instances.push(instance));
-  await Promise.all(instances.map((instance) => cloud.fleet.reboot(instance)));
-  return {};
-});
+export const rebootInstances = action<ec2.RebootInstancesRequest, object>(
+  ["InstanceIds"],
+  async (input, cloud) => {
+    const refused: InstanceState[] = ["stopping", "stopped", "shutting-down", "terminated"];
+    const instances: Instance[] = [];
+    changeAll(cloud, input.InstanceIds, refused, (instance) => instances.push(instance));
+    await Promise.all(instances.map((instance) => cloud.fleet.reboot(instance)));
+    return {};
+  },
+);
 
 function changeAll(
   cloud: Cloud,

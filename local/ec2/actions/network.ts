@@ -104,8 +104,13 @@ export const describeNetworkInterfaces = action<
     "private-ip-address": (nic) => [nic.privateAddress],
     status: () => ["in-use"],
   };
-  const named = byIds(state.networkInterfaces, input.NetworkInterfaceIds, (id) => notFound("networkInterface", id));
+  const named = byIds(state.networkInterfaces, input.NetworkInterfaceIds, (id) =>
+    notFound("networkInterface", id),
+  );
   const found = select(named, input.Filters, fields, (nic) => tagsOf(state, nic.id));
   const page = paginate(found, input.MaxResults, input.NextToken);
-  return { NetworkInterfaces: page.items.map((nic) => networkInterfaceView(cloud, nic)), NextToken: page.next };
+  return {
+    NetworkInterfaces: page.items.map((nic) => networkInterfaceView(cloud, nic)),
+    NextToken: page.next,
+  };
 });

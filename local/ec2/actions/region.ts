@@ -17,7 +17,10 @@ export const describeRegions = action<ec2.DescribeRegionsRequest, ec2.DescribeRe
     const named = input.RegionNames?.length ? input.RegionNames : [caller.region];
     const unknown = named.find((name) => name !== caller.region);
     if (unknown) {
-      throw new AwsError("InvalidParameterValue", `Invalid region provided: ${unknown}. Here is ${caller.region} only.`);
+      throw new AwsError(
+        "InvalidParameterValue",
+        `Invalid region provided: ${unknown}. Here is ${caller.region} only.`,
+      );
     }
     const found = select(named, input.Filters, { "region-name": (name) => [name] }, noTags);
     return {

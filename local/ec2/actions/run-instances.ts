@@ -1,9 +1,9 @@
+import { randomBytes } from "node:crypto";
 import type {
   InstanceNetworkInterfaceSpecification,
   Reservation,
   RunInstancesRequest,
 } from "@aws-sdk/client-ec2";
-import { randomBytes } from "node:crypto";
 import { AwsError, type Caller } from "../../service.ts";
 import { action, type Cloud } from "../cloud.ts";
 import { invalidCombination, invalidValue, notFound, required } from "../errors.ts";
@@ -16,8 +16,22 @@ import { instanceView } from "../views.ts";
 /** Launches instances. A client token used again answers with the reservation that it stands for. */
 export const runInstances = action<RunInstancesRequest, Reservation>(
   [
-    ...(["ImageId", "InstanceType", "MinCount", "MaxCount", "SubnetId", "SecurityGroupIds", "KeyName"] as const),
-    ...(["NetworkInterfaces", "BlockDeviceMappings", "MetadataOptions", "TagSpecifications", "ClientToken"] as const),
+    ...([
+      "ImageId",
+      "InstanceType",
+      "MinCount",
+      "MaxCount",
+      "SubnetId",
+      "SecurityGroupIds",
+      "KeyName",
+    ] as const),
+    ...([
+      "NetworkInterfaces",
+      "BlockDeviceMappings",
+      "MetadataOptions",
+      "TagSpecifications",
+      "ClientToken",
+    ] as const),
     ...(["InstanceInitiatedShutdownBehavior", "EbsOptimized", "Monitoring", "CreditSpecification"] as const),
   ],
   async (input, cloud, caller) => {
@@ -52,7 +66,10 @@ function repeated(state: State, token: LaunchToken, digest: string): Instance[] 
     );
   }
   const instances = token.instanceIds.flatMap((id) => state.instances[id] ?? []);
-  if (instances.length === 0 || instances.some(({ state }) => state === "terminated" || state === "shutting-down")) {
+  if (
+    instances.length === 0 ||
+    instances.some(({ state }) => state === "terminated" || state === "shutting-down")
+  ) {
     throw new AwsError(
       "IdempotentInstanceTerminated",
       `The client token you have provided is associated with a resource that is already terminated.`,
@@ -159,7 +176,9 @@ function readSubnet(id: string | undefined, state: State): Subnet {
 
 function readGroups(ids: readonly string[] | undefined, subnet: Subnet, state: State): string[] {
   if (!ids?.length) {
-    const own = Object.values(state.groups).find(({ vpcId, name }) => vpcId === subnet.vpcId && name === "default");
+    const own = Object.values(state.groups).find(
+      ({ vpcId, name }) => vpcId === subnet.vpcId && name === "default",
+    );
     if (!own) throw notFound("group", "default");
     return [own.id];
   }

@@ -32,17 +32,20 @@ export const describeSnapshots = action<ec2.DescribeSnapshotsRequest, ec2.Descri
 );
 
 /** Deletes a snapshot that no image is made of. */
-export const deleteSnapshot = action<ec2.DeleteSnapshotRequest, object>(["SnapshotId"], async (input, cloud) => {
-  const { state } = cloud.store;
-  const id = required(input.SnapshotId, "SnapshotId");
-  if (!state.snapshots[id]) throw notFound("snapshot", id);
-  const user = Object.values(state.images).find((image) => uses(image, id));
-  if (user) {
-    throw new AwsError("InvalidSnapshot.InUse", `The snapshot ${id} is currently in use by ${user.id}`);
-  }
-  await cloud.snapshots.remove(id);
-  return {};
-});
+export const deleteSnapshot = action<ec2.DeleteSnapshotRequest, object>(
+  ["SnapshotId"],
+  async (input, cloud) => {
+    const { state } = cloud.store;
+    const id = required(input.SnapshotId, "SnapshotId");
+    if (!state.snapshots[id]) throw notFound("snapshot", id);
+    const user = Object.values(state.images).find((image) => uses(image, id));
+    if (user) {
+      throw new AwsError("InvalidSnapshot.InUse", `The snapshot ${id} is currently in use by ${user.id}`);
+    }
+    await cloud.snapshots.remove(id);
+    return {};
+  },
+);
 
 export const describeVolumes = action<ec2.DescribeVolumesRequest, ec2.DescribeVolumesResult>(
   ["VolumeIds", "Filters", "MaxResults", "NextToken"],

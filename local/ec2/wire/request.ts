@@ -88,5 +88,8 @@ function readText(text: string, kind: string, path: string): unknown {
 }
 
 function invalid(text: string, path: string, type: string): AwsError {
-  return new AwsError("InvalidParameterValue", `Value (${text}) for parameter ${path} is invalid. Invalid ${type}`);
+  return new AwsError(
+    "InvalidParameterValue",
+    `Value (${text}) for parameter ${path} is invalid. Invalid ${type}`,
+  );
 }

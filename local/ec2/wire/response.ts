@@ -32,7 +32,9 @@ function write(value: unknown, shape: Shape): unknown {
     }
     case "list": {
       const items = value as readonly unknown[];
-      return items.length === 0 ? "" : { [shape.item.xmlName]: items.map((item) => write(item, shape.item.shape())) };
+      return items.length === 0
+        ? ""
+        : { [shape.item.xmlName]: items.map((item) => write(item, shape.item.shape())) };
     }
     case "timestamp":
       return new Date(value as string | number | Date).toISOString();

@@ -81,8 +81,8 @@ function readMember(name: string, reference: Reference): Member {
   const simple = Array.isArray(reference) && reference.length === 2 && typeof reference[0] === "number";
   const [target, traits] = wrapped || simple ? (reference as [unknown, Traits]) : [reference, 0];
   const named = typeof traits === "object" ? traits : {};
-  const xmlName = typeof named["xmlName"] === "string" ? named["xmlName"] : name;
-  const formName = typeof named["ec2QueryName"] === "string" ? named["ec2QueryName"] : capitalized(xmlName);
+  const xmlName = typeof named.xmlName === "string" ? named.xmlName : name;
+  const formName = typeof named.ec2QueryName === "string" ? named.ec2QueryName : capitalized(xmlName);
   return { name, formName, xmlName, shape: () => shapeOf(target) };
 }
 

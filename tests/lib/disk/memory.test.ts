@@ -39,7 +39,12 @@ async function assemble(spoolPath: string, files: number): Promise<number> {
   const site: PackedSite = await packSite({ objects, spoolPath });
   const boot = bufferSource(pattern(mib, 1));
   const digests = { boot: "1".repeat(64), archive: site.digest };
-  const plan = planDisk({ bootBytes: mib, identity: Buffer.alloc(4096, 1), archiveBytes: site.bytes, digests });
+  const plan = planDisk({
+    bootBytes: mib,
+    identity: Buffer.alloc(4096, 1),
+    archiveBytes: site.bytes,
+    digests,
+  });
   const bytes = await consume(diskBlocks(plan, { boot, archive: site }), 24);
   await site.close();
   return bytes;
@@ -56,7 +61,9 @@ test("memory does not grow with the site: 300 MiB packed and assembled like 50 M
   const small = most;
   const bytes = await assemble(spoolPath, 12);
   const growth = (most - small) / mib;
-  t.diagnostic(`${bytes / mib} MiB of blocks; RSS ${Math.round(small / mib)} MiB, then ${Math.round(growth)} MiB more`);
+  t.diagnostic(
+    `${bytes / mib} MiB of blocks; RSS ${Math.round(small / mib)} MiB, then ${Math.round(growth)} MiB more`,
+  );
   assert.ok(bytes >= 300 * mib);
   assert.ok(growth < 130, `RSS grew by ${growth} MiB`);
 });

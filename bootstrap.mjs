@@ -1,0 +1,40 @@
+// What `npm start` and `npm test` run first, on whatever Node.js is there: installs the npm packages if the
+// lock file has changed, then goes on with the Node.js version that they bring.
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+const programs = { start: "cli/start.ts", test: "tests/run.ts", bench: "bench/run.ts" };
+
+const [name = "", ...args] = process.argv.slice(2);
+const program = programs[name];
+if (program === undefined) {
+  console.error(`bootstrap: "${name}" is none of ${Object.keys(programs).join(", ")}.`);
+  process.exit(2);
+}
+
+installPackages();
+const child = spawn(`${root}node_modules/.bin/node`, [`${root}${program}`, ...args], {
+  cwd: root,
+  stdio: "inherit",
+});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+child.on("exit", (code) => process.exit(code ?? 1));
+
+function installPackages() {
+  const lock = createHash("sha256")
+    .update(readFileSync(`${root}package-lock.json`))
+    .digest("hex");
+  const stamp = `${root}node_modules/.installed-from`;
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  console.log("Installing the npm packages of package-lock.json …");
+  // Not `npm ci`: it wants packages of every foreign platform in the lock file, and not every registry has all.
+  const npm = spawnSync("npm", ["install", "--no-save", "--loglevel=error"], { cwd: root, stdio: "inherit" });
+  if (npm.status !== 0) {
+    console.error("bootstrap: `npm install` failed; its message is above.");
+    process.exit(1);
+  }
+  writeFileSync(stamp, lock);
+}

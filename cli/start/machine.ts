@@ -1,0 +1,28 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { CannotStart } from "./errors.ts";
+
+/** Installs the Debian packages that are missing, naming them first. Throws CannotStart. */
+export function installDebianPackages(root: string): void {
+  const script = join(root, "build/install.sh");
+  const { status } = spawnSync(script, [join(root, "local/packages.txt")], { stdio: "inherit" });
+  if (status !== 0)
+    throw new CannotStart("the Debian packages named above are needed; see the message above.");
+}
+
+const LOW_PORTS = "net.ipv4.ip_unprivileged_port_start";
+
+/**
+ * The site's address answers on ports 80 and 443, as on AWS. Where only root may listen there, asks the
+ * kernel to let everybody (until the next boot). Throws CannotStart.
+ */
+export function openLowPorts(): void {
+  if (process.getuid?.() === 0) return;
+  const first = Number(readFileSync(`/proc/sys/${LOW_PORTS.replaceAll(".", "/")}`, "utf8"));
+  if (first <= 80) return;
+  const command = ["sysctl", "-w", `${LOW_PORTS}=80`];
+  console.log(`The site's address listens on ports 80 and 443, which takes: sudo ${command.join(" ")}`);
+  const { status } = spawnSync("sudo", command, { stdio: "inherit" });
+  if (status !== 0) throw new CannotStart(`run "sudo ${command.join(" ")}", then start again.`);
+}

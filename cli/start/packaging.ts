@@ -1,0 +1,49 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { CannotStart } from "./errors.ts";
+import { fingerprint, once } from "./fingerprint.ts";
+
+/** Everything that `serverless package` reads. */
+const INPUTS = [
+  "serverless.yml",
+  "stack",
+  "statemachine",
+  "functions",
+  "lib",
+  "buildspec.yml",
+  "build",
+  "unikernel",
+  "package-lock.json",
+];
+
+/**
+ * Packages the stack (template and function bundles) as for AWS, if anything of it has changed, and returns
+ * where it is. `parameters` are those of `--param`. Throws CannotStart.
+ */
+export async function packageStack(
+  root: string,
+  data: string,
+  parameters: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const target = join(data, "package");
+  const params = Object.entries(parameters).map(([name, value]) => `--param=${name}=${value}`);
+  const inputs = `${await fingerprint(root, INPUTS)} ${params.join(" ")}`;
+  await once(join(data, "package.stamp"), inputs, () => {
+    console.log("Packaging the stack (serverless package) …");
+    mkdirSync(target, { recursive: true });
+    const serverless = spawnSync(
+      join(root, "node_modules/.bin/serverless"),
+      ["package", "--package", target, ...params],
+      {
+        cwd: root,
+        encoding: "utf8",
+        env: { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}` },
+      },
+    );
+    if (serverless.status !== 0) {
+      throw new CannotStart(`the stack cannot be packaged:\n${serverless.stdout}${serverless.stderr}`);
+    }
+  });
+  return target;
+}

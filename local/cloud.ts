@@ -1,0 +1,230 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Place } from "./account.ts";
+import { CloudWatch } from "./cloudwatch/cloudwatch.ts";
+import { Builds } from "./codebuild/builds.ts";
+import { codeBuildProvider } from "./codebuild/provider.ts";
+import { codeBuildService } from "./codebuild/service.ts";
+import type { Ec2 } from "./ec2/index.ts";
+import { createEc2 } from "./ec2/index.ts";
+import { EventBus } from "./events/bus.ts";
+import { Delivery } from "./events/delivery.ts";
+import { eventsProvider } from "./events/provider.ts";
+import { Scheduler } from "./events/scheduler.ts";
+import { eventsService } from "./events/service.ts";
+import type { Call } from "./front-door/front-door.ts";
+import { FrontDoor } from "./front-door/front-door.ts";
+import { Directory } from "./iam/directory.ts";
+import { iamProvider } from "./iam/provider.ts";
+import { stsService } from "./iam/sts.ts";
+import { EventSources } from "./lambda/event-sources.ts";
+import { FunctionUrls } from "./lambda/function-urls.ts";
+import { Functions } from "./lambda/functions.ts";
+import { lambdaProvider } from "./lambda/provider.ts";
+import { lambdaService } from "./lambda/service.ts";
+import { lockData } from "./lock.ts";
+import { logsProvider } from "./logs/provider.ts";
+import { logsService } from "./logs/service.ts";
+import { LogStore } from "./logs/store.ts";
+import { changeEvent } from "./s3/events.ts";
+import { s3Provider } from "./s3/provider.ts";
+import { s3Service } from "./s3/service.ts";
+import { ObjectStore } from "./s3/store.ts";
+import type { Service } from "./service.ts";
+import type { Notification } from "./sns/notifications.ts";
+import { watchNotifications } from "./sns/notifications.ts";
+import { snsProvider } from "./sns/provider.ts";
+import { Messaging } from "./sqs/messaging.ts";
+import { sqsProvider } from "./sqs/provider.ts";
+import type { Stack, Unhonoured } from "./stack/loader.ts";
+import { loadStack } from "./stack/loader.ts";
+import { cloudFormationService } from "./stack/service.ts";
+import { readTemplate } from "./stack/template.ts";
+import { Engine } from "./states/engine.ts";
+import { statusEvent } from "./states/events.ts";
+import { statesProvider } from "./states/provider.ts";
+import { statesService } from "./states/service.ts";
+import { Tasks } from "./states/tasks.ts";
+
+export interface CloudOptions {
+  /** Everything that outlives the local cloud. */
+  readonly dataDir: string;
+  /** Where `serverless package` left the template and the zips. */
+  readonly packageDir: string;
+  /** TCP port on 127.0.0.1; 0 takes any free one. */
+  readonly port: number;
+  /** The first three parts of the loopback addresses that are public addresses, as "127.80.0". */
+  readonly addressBlock: string;
+  readonly machineKind: "qemu" | "node";
+  readonly stackName?: string;
+  readonly region?: string;
+  /** Values for the template's parameters. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Lines for the terminal. */
+  readonly log?: (line: string) => void;
+  readonly onNotification?: (notification: Notification) => void;
+  /** Told of every call before its service is; an AwsError thrown here refuses the call. */
+  readonly onCall?: (call: Call) => void;
+  /** Waits before Lambda's two retries of asynchronous invocations, in seconds. */
+  readonly retrySeconds?: readonly number[];
+}
+
+/** A local cloud that runs. */
+export interface Cloud {
+  /** "http://127.0.0.1:PORT" */
+  readonly endpoint: string;
+  /** What a person exports to use it with the AWS CLI and the SDKs. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly unhonoured: readonly Unhonoured[];
+  readonly stack: Stack;
+  readonly ec2: Ec2;
+  readonly scheduler: Scheduler;
+  readonly functions: Functions;
+  readonly iam: Directory;
+  readonly cloudWatch: CloudWatch;
+  /** Ends everything that runs; safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the local cloud: takes the data directory, brings up the packaged stack and resumes what was running.
+ * Throws DataInUse, PortInUse, InvalidTemplate, ResourceFailed; nothing is left running then.
+ */
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const template = readTemplate(options.packageDir);
+  const unlock = lockData(options.dataDir);
+  const closers: (() => void | Promise<void>)[] = [unlock];
+  const stop = async (): Promise<void> => {
+    // Last opened, first closed; each once, even when one of them fails.
+    const failures: unknown[] = [];
+    for (let close = closers.pop(); close !== undefined; close = closers.pop()) {
+      await Promise.resolve(close()).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw new AggregateError(failures, "The local cloud did not stop cleanly.");
+  };
+  try {
+    return await open(options, template, closers, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function open(
+  options: CloudOptions,
+  template: ReturnType<typeof readTemplate>,
+  closers: (() => void | Promise<void>)[],
+  stop: () => Promise<void>,
+): Promise<Cloud> {
+  const log = options.log ?? (() => {});
+  const at = (name: string): string => join(options.dataDir, name);
+  const place: Place = { region: options.region ?? "us-east-1", endpoint: "" };
+  const iam = new Directory(place.region);
+  const logs = new LogStore(at("logs"));
+  let stack: Stack | undefined;
+
+  const frontDoor = new FrontDoor({
+    port: options.port,
+    caller: (key) => iam.caller(key),
+    ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
+  });
+  place.endpoint = await frontDoor.listen();
+  closers.push(() => frontDoor.stop());
+
+  const messaging = new Messaging(at("messaging"), place);
+  closers.push(() => messaging.stop());
+  const listener = options.onNotification ?? (({ message }: Notification) => log(`notification: ${message}`));
+  watchNotifications(messaging, at("notifications.jsonl"), listener);
+
+  const retries = options.retrySeconds === undefined ? {} : { retrySeconds: options.retrySeconds };
+  const functions = new Functions({ directory: at("lambda"), place, iam, logs, ...retries });
+  const urls = new FunctionUrls(functions);
+  const sources = new EventSources(messaging, functions, place.region);
+  const delivery = new Delivery({ messaging, functions, log });
+  const bus = new EventBus(place.region, delivery.deliver);
+  const scheduler = new Scheduler(delivery.deliver);
+  const engine = new Engine(at("states"), new Tasks(functions), (execution, machine) => {
+    bus.put(statusEvent(execution, machine));
+  });
+  delivery.engine = engine;
+  closers.push(
+    () => functions.stop(),
+    () => engine.stop(),
+    () => sources.stop(),
+    () => urls.stop(),
+    () => scheduler.stop(),
+  );
+
+  const eventBuckets = new Set<string>();
+  const objects = new ObjectStore(at("s3"), (change) => {
+    if (eventBuckets.has(change.bucket)) bus.put(changeEvent(change));
+  });
+  closers.push(() => objects.close());
+  const builds = new Builds({ directory: at("codebuild"), place, iam, logs });
+  closers.push(() => builds.stop());
+  mkdirSync(options.dataDir, { recursive: true });
+  const readObject = async (bucket: string, key: string) => {
+    const object = objects.object(bucket, key);
+    const stream = (start = 0, end = object.size - 1) => objects.content.read(object.segments, start, end);
+    return { size: object.size, stream };
+  };
+  const { dataDir, addressBlock, machineKind } = options;
+  const ec2 = await createEc2({ dataDir, addressBlock, machineKind, readObject, region: place.region, log });
+  closers.push(() => ec2.stop());
+  const cloudWatch = new CloudWatch(place);
+
+  const packageDirectory = options.packageDir;
+  const lambda = { functions, sources, urls, place, packageDirectory, codeDirectory: at("lambda/code") };
+  const providers = [
+    iamProvider(iam),
+    s3Provider(objects, place.region, eventBuckets),
+    sqsProvider(messaging, place),
+    snsProvider(messaging, place),
+    eventsProvider(bus, scheduler, place),
+    lambdaProvider(lambda),
+    logsProvider(logs, place),
+    statesProvider(engine, place),
+    codeBuildProvider(builds, place),
+    cloudWatch.provider(),
+    ec2,
+  ];
+  const stackName = options.stackName ?? "mirage-pages-prod";
+  stack = await loadStack(template, {
+    name: stackName,
+    place,
+    providers,
+    parameters: options.parameters ?? {},
+  });
+
+  const services: Service[] = [
+    s3Service(objects),
+    ...messaging.services(),
+    eventsService(bus, place),
+    lambdaService(functions, sources),
+    logsService(logs, place),
+    statesService(engine),
+    codeBuildService(builds),
+    cloudFormationService(() => stack),
+    stsService(),
+    cloudWatch.service(),
+    ec2,
+    ec2.ebs,
+  ];
+  for (const service of services) frontDoor.use(service);
+  await ec2.resume();
+  engine.warmUp();
+  sources.start();
+  scheduler.start();
+
+  const environment = {
+    AWS_ENDPOINT_URL: place.endpoint,
+    AWS_REGION: place.region,
+    AWS_DEFAULT_REGION: place.region,
+    AWS_ACCESS_KEY_ID: iam.person.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: iam.person.secretAccessKey,
+  };
+  const { outputs, unhonoured } = stack;
+  const parts = { stack, ec2, scheduler, functions, iam, cloudWatch };
+  return { endpoint: place.endpoint, environment, outputs, unhonoured, ...parts, stop };
+}

@@ -1,0 +1,106 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { accountId } from "../account.ts";
+import { readBody } from "../service.ts";
+import { isObject, texts } from "../wire/members.ts";
+import type { Functions } from "./functions.ts";
+
+/**
+ * Function URLs: one loopback port each, events and answers in payload format 2.0. Nobody signs calls to them.
+ * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+ */
+export class FunctionUrls {
+  private readonly functions: Functions;
+  private readonly servers = new Map<string, Server>();
+
+  constructor(functions: Functions) {
+    this.functions = functions;
+  }
+
+  /** The URL of a function, opened if it is not open yet. */
+  async open(name: string): Promise<string> {
+    const known = this.servers.get(name);
+    if (known !== undefined) return urlOf(known);
+    const server = createServer((request, response) => {
+      this.serve(name, request, response).catch(() => {
+        if (response.headersSent) response.destroy();
+        else response.writeHead(502).end("Internal Server Error");
+      });
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(0, "127.0.0.1", resolve);
+    });
+    this.servers.set(name, server);
+    return urlOf(server);
+  }
+
+  /** Closes every URL. */
+  async stop(): Promise<void> {
+    for (const server of this.servers.values()) {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    }
+    this.servers.clear();
+  }
+
+  private async serve(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const event = urlEvent(request, await readBody(request, 6 * 1024 * 1024));
+    const { payload, error } = await this.functions.invoke(name, JSON.stringify(event));
+    if (error !== undefined) {
+      response
+        .writeHead(502, { "content-type": "application/json" })
+        .end('{"Message":"Internal Server Error"}');
+      return;
+    }
+    const answer: unknown = JSON.parse(payload);
+    if (!isObject(answer) || answer.statusCode === undefined) {
+      response.writeHead(200, { "content-type": "application/json" }).end(payload);
+      return;
+    }
+    const body = String(answer.body ?? "");
+    const headers = isObject(answer.headers) ? answer.headers : {};
+    const text = Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, String(value)]));
+    response.writeHead(Number(answer.statusCode), { ...text, "set-cookie": texts(answer, "cookies") });
+    response.end(answer.isBase64Encoded === true ? Buffer.from(body, "base64") : body);
+  }
+}
+
+function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+function urlEvent(request: IncomingMessage, body: Buffer): Record<string, unknown> {
+  const url = new URL(request.url ?? "/", "http://function");
+  const now = new Date();
+  return {
+    version: "2.0",
+    routeKey: "$default",
+    rawPath: url.pathname,
+    rawQueryString: url.search.slice(1),
+    headers: Object.fromEntries(Object.entries(request.headers).map(([key, value]) => [key, String(value)])),
+    queryStringParameters: Object.fromEntries(url.searchParams),
+    requestContext: {
+      accountId,
+      apiId: "local",
+      domainName: request.headers.host ?? "",
+      http: {
+        method: request.method,
+        path: url.pathname,
+        protocol: "HTTP/1.1",
+        sourceIp: "127.0.0.1",
+        userAgent: request.headers["user-agent"] ?? "",
+      },
+      requestId: randomUUID(),
+      routeKey: "$default",
+      stage: "$default",
+      time: now.toISOString(),
+      timeEpoch: now.getTime(),
+    },
+    ...(body.length === 0
+      ? { isBase64Encoded: false }
+      : { body: body.toString("base64"), isBase64Encoded: true }),
+  };
+}

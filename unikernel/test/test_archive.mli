@@ -1,0 +1,1 @@
+val suites : (string * unit Alcotest.test_case list) list
