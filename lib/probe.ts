@@ -11,7 +11,7 @@ import { encodePath } from "./site/paths.ts";
 export const PROBED_PATHS = 500;
 /** Bodies up to this size are fetched and digested; of larger ones the head is compared. */
 const DIGESTED_BYTES = 512 * 1024;
-const REQUEST_MS = 5_000;
+const REQUEST_MS = 10_000;
 /** A booting machine swallows connections; the first answer is asked for often rather than waited for. */
 const FIRST_REQUEST_MS = 1_500;
 const AT_ONCE = 12;
@@ -50,6 +50,7 @@ export async function probeMachine(
       headers: { host },
       ...serverName(host),
       rejectUnauthorized: false,
+      signal: AbortSignal.timeout(limit),
     });
   try {
     checkIdentity(await ask("GET", "/.well-known/mirage-pages", FIRST_REQUEST_MS), expected);
@@ -154,7 +155,7 @@ async function checkRedirect(address: string, host: string): Promise<void> {
 function fetchFrom(options: RequestOptions): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => reject(new NoAnswer(`${options.host} port 443: ${causeText(error)}`));
-    const call = request({ ...options, port: 443, timeout: REQUEST_MS }, (answer) => {
+    const call = request({ ...options, port: 443 }, (answer) => {
       const chunks: Buffer[] = [];
       // Asked now: at the end of the answer the agent may have taken the socket back.
       const { raw } = (answer.socket as TLSSocket).getPeerCertificate();
@@ -166,7 +167,6 @@ function fetchFrom(options: RequestOptions): Promise<Answer> {
         resolve({ status, headers, body: Buffer.concat(chunks), fingerprint });
       });
     });
-    call.on("timeout", () => call.destroy(new Error("timed out")));
     call.on("error", fail);
     call.end();
   });

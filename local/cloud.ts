@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Place } from "./account.ts";
 import { CloudWatch } from "./cloudwatch/cloudwatch.ts";
@@ -39,6 +38,7 @@ import { sqsProvider } from "./sqs/provider.ts";
 import type { Stack, Unhonoured } from "./stack/loader.ts";
 import { loadStack } from "./stack/loader.ts";
 import { cloudFormationService } from "./stack/service.ts";
+import type { Template } from "./stack/template.ts";
 import { readTemplate } from "./stack/template.ts";
 import { Engine } from "./states/engine.ts";
 import { statusEvent } from "./states/events.ts";
@@ -88,20 +88,27 @@ export interface Cloud {
 }
 
 /**
+ * What is ended, in this order: first what starts work, then what does it, last what the work stands on.
+ * State machines end before functions, so that none of them sees its functions fail and acts on it.
+ */
+const stopOrder = [
+  ...["scheduler", "functionUrls", "engine", "functions", "eventSources", "builds", "ec2"],
+  ...["objects", "messaging", "frontDoor", "lock"],
+] as const;
+
+type Closers = Map<(typeof stopOrder)[number], () => void | Promise<void>>;
+
+/**
  * Starts the local cloud: takes the data directory, brings up the packaged stack and resumes what was running.
  * Throws DataInUse, PortInUse, InvalidTemplate, ResourceFailed; nothing is left running then.
  */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const template = readTemplate(options.packageDir);
-  const unlock = lockData(options.dataDir);
-  const closers: (() => void | Promise<void>)[] = [unlock];
-  const stop = async (): Promise<void> => {
-    // Last opened, first closed; each once, even when one of them fails.
-    const failures: unknown[] = [];
-    for (let close = closers.pop(); close !== undefined; close = closers.pop()) {
-      await Promise.resolve(close()).catch((error: unknown) => failures.push(error));
-    }
-    if (failures.length > 0) throw new AggregateError(failures, "The local cloud did not stop cleanly.");
+  const closers: Closers = new Map([["lock", lockData(options.dataDir)]]);
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= closeAll(closers);
+    return stopping;
   };
   try {
     return await open(options, template, closers, stop);
@@ -111,10 +118,22 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   }
 }
 
+async function closeAll(closers: Closers): Promise<void> {
+  const failures: unknown[] = [];
+  for (const name of stopOrder) {
+    try {
+      await closers.get(name)?.();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, "The local cloud did not stop cleanly.");
+}
+
 async function open(
   options: CloudOptions,
-  template: ReturnType<typeof readTemplate>,
-  closers: (() => void | Promise<void>)[],
+  template: Template,
+  closers: Closers,
   stop: () => Promise<void>,
 ): Promise<Cloud> {
   const log = options.log ?? (() => {});
@@ -130,10 +149,10 @@ async function open(
     ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
   });
   place.endpoint = await frontDoor.listen();
-  closers.push(() => frontDoor.stop());
+  closers.set("frontDoor", () => frontDoor.stop());
 
   const messaging = new Messaging(at("messaging"), place);
-  closers.push(() => messaging.stop());
+  closers.set("messaging", () => messaging.stop());
   const listener = options.onNotification ?? (({ message }: Notification) => log(`notification: ${message}`));
   watchNotifications(messaging, at("notifications.jsonl"), listener);
 
@@ -148,22 +167,19 @@ async function open(
     bus.put(statusEvent(execution, machine));
   });
   delivery.engine = engine;
-  closers.push(
-    () => functions.stop(),
-    () => engine.stop(),
-    () => sources.stop(),
-    () => urls.stop(),
-    () => scheduler.stop(),
-  );
+  closers.set("functions", () => functions.stop());
+  closers.set("functionUrls", () => urls.stop());
+  closers.set("eventSources", () => sources.stop());
+  closers.set("scheduler", () => scheduler.stop());
+  closers.set("engine", () => engine.stop());
 
   const eventBuckets = new Set<string>();
   const objects = new ObjectStore(at("s3"), (change) => {
     if (eventBuckets.has(change.bucket)) bus.put(changeEvent(change));
   });
-  closers.push(() => objects.close());
+  closers.set("objects", () => objects.close());
   const builds = new Builds({ directory: at("codebuild"), place, iam, logs });
-  closers.push(() => builds.stop());
-  mkdirSync(options.dataDir, { recursive: true });
+  closers.set("builds", () => builds.stop());
   const readObject = async (bucket: string, key: string) => {
     const object = objects.object(bucket, key);
     const stream = (start = 0, end = object.size - 1) => objects.content.read(object.segments, start, end);
@@ -171,7 +187,7 @@ async function open(
   };
   const { dataDir, addressBlock, machineKind } = options;
   const ec2 = await createEc2({ dataDir, addressBlock, machineKind, readObject, region: place.region, log });
-  closers.push(() => ec2.stop());
+  closers.set("ec2", () => ec2.stop());
   const cloudWatch = new CloudWatch(place);
 
   const packageDirectory = options.packageDir;

@@ -18,7 +18,7 @@ export function requestKey(kind: Reason, nonce: string): string {
 /** Writes a request and makes sure that an execution works it off. One S3 write. */
 export async function deploy(kind: Reason, parameters: Record<string, unknown> = {}): Promise<void> {
   const nonce = randomUUID();
-  const body = { kind, ...parameters, at: new Date().toISOString(), nonce };
+  const body = { kind, ...parameters, at: new Date().toISOString() };
   await start(kind, await requestDeployment(turnWorld(), { key: requestKey(kind, nonce), body, nonce }));
 }
 

@@ -109,8 +109,7 @@ export class Fleet {
       const instance = state.instances[id];
       const address = instance && this.publicAddress(instance);
       if (!address || (instance.state !== "running" && instance.state !== "pending")) continue;
-      const open = guestPorts.filter((port) => this.#letsIn(instance, port));
-      wanted.set(address, { machine: id, ports: new Map(open.map((port) => [port, machine.ports[port]])) });
+      wanted.set(address, { machine, ports: guestPorts.filter((port) => this.#letsIn(instance, port)) });
     }
     await this.#addresses.lead(wanted);
   }

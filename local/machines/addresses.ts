@@ -1,5 +1,5 @@
-import { connect, createServer, type Server, type Socket } from "node:net";
-import type { GuestPort } from "./machine.ts";
+import { createServer, type Server, type Socket } from "node:net";
+import type { GuestPort, Machine } from "./machine.ts";
 
 /** A port of a public address cannot be listened on; the message says which and what to do. */
 export class AddressUnavailable extends Error {
@@ -40,10 +40,10 @@ function advice(code: string | undefined): string {
   }
 }
 
-/** Where a public address leads: the machine's id, and its loopback port for each port that is open. */
+/** Where a public address leads: the machine, and those of its ports that are open. */
 export interface Destination {
-  readonly machine: string;
-  readonly ports: ReadonlyMap<GuestPort, number>;
+  readonly machine: Machine;
+  readonly ports: readonly GuestPort[];
 }
 
 interface Route {
@@ -73,7 +73,7 @@ export class Addresses {
   async check(address: string): Promise<void> {
     for (const port of [80, 443]) {
       if (this.#routes.has(address)) return;
-      const door = await Door.open(address, port, 0);
+      const door = await Door.open(address, port, () => Promise.reject(new Error("Nothing is here")));
       await door.close();
     }
   }
@@ -90,7 +90,9 @@ export class Addresses {
       if (this.#routes.has(address)) continue;
       const doors: Door[] = [];
       try {
-        for (const [port, target] of destination.ports) doors.push(await Door.open(address, port, target));
+        for (const port of destination.ports) {
+          doors.push(await Door.open(address, port, () => destination.machine.connect(port)));
+        }
         this.#routes.set(address, { destination, doors });
       } catch (error) {
         failure ??= error;
@@ -102,23 +104,25 @@ export class Addresses {
 }
 
 function same(a: Destination, b: Destination): boolean {
-  if (a.machine !== b.machine || a.ports.size !== b.ports.size) return false;
-  return [...a.ports].every(([port, target]) => b.ports.get(port) === target);
+  return a.machine === b.machine && a.ports.join() === b.ports.join();
 }
 
-/** One listening port, each connection of which is carried to a port of a machine. */
+/** Connects to what is behind a door. */
+type Reach = () => Promise<Socket>;
+
+/** One listening port, each connection of which is carried on to a machine. */
 class Door {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(target: number) {
+  private constructor(reach: Reach) {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) =>
-      this.#carry(client, target),
+      void this.#carry(client, reach),
     );
   }
 
-  static open(address: string, port: number, target: number): Promise<Door> {
-    const door = new Door(target);
+  static open(address: string, port: number, reach: Reach): Promise<Door> {
+    const door = new Door(reach);
     return new Promise((resolve, reject) => {
       door.#server.once("error", (error) => reject(new AddressUnavailable(address, port, error)));
       door.#server.listen({ host: address, port, backlog: 4096 }, () => resolve(door));
@@ -132,20 +136,32 @@ class Door {
     return closed;
   }
 
-  #carry(client: Socket, target: number): void {
-    const machine = connect({ host: "127.0.0.1", port: target, allowHalfOpen: true, noDelay: true });
+  async #carry(client: Socket, reach: Reach): Promise<void> {
+    this.#hold(client);
+    client.on("error", () => {});
+    let machine: Socket;
+    try {
+      machine = await reach();
+    } catch {
+      // Nobody listens: the closest to a refusal that is left once the connection was accepted.
+      client.resetAndDestroy();
+      return;
+    }
+    this.#hold(machine);
+    if (client.destroyed) machine.destroy();
     for (const [socket, other] of [
       [client, machine],
       [machine, client],
     ] as const) {
-      this.#sockets.add(socket);
       // A reset of one side is a reset of the other; an orderly end of one half is passed on by pipe.
       socket.on("error", () => other.resetAndDestroy());
-      socket.on("close", () => {
-        this.#sockets.delete(socket);
-        if (!other.destroyed && !other.writableEnded) other.end();
-      });
+      socket.on("close", () => other.destroySoon());
       socket.pipe(other);
     }
+  }
+
+  #hold(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("close", () => this.#sockets.delete(socket));
   }
 }

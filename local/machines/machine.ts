@@ -1,9 +1,14 @@
+import type { Socket } from "node:net";
+
 /** A machine that runs. */
 export interface Machine {
   /** Process to look for when the local cloud was killed; undefined where the machine lives in this one. */
   readonly pid: number | undefined;
-  /** Loopback ports that lead to the guest's ports. */
-  readonly ports: Readonly<Record<GuestPort, number>>;
+  /**
+   * Connects to a port of the guest. Rejects, within half a second, when nothing listens there: the guest
+   * refuses, or has not got so far yet.
+   */
+  connect(port: GuestPort): Promise<Socket>;
   /** Resolves once, when the machine has gone. */
   readonly ended: Promise<Ending>;
   /** Presses the power button: a guest that honours it ends by itself. */

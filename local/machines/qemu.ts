@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { access } from "node:fs/promises";
+import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { type Accelerator, accelerator } from "./accelerator.ts";
 import { ConsoleFile } from "./console-file.ts";
@@ -11,6 +12,7 @@ import {
   type MachineSpec,
   MachineUnavailable,
 } from "./machine.ts";
+import { Gate } from "./gate.ts";
 import { Monitor } from "./qmp.ts";
 
 /** Where Debian, Fedora and Arch keep UEFI firmware for QEMU: code, and the store of variables beside it. */
@@ -176,10 +178,10 @@ async function withLimit<T>(work: Promise<T>, ended: Promise<Ending>, id: string
 
 class QemuMachine implements Machine {
   readonly pid: number | undefined;
-  readonly ports: Readonly<Record<GuestPort, number>>;
   readonly ended: Promise<Ending>;
   readonly #child: ChildProcess;
   readonly #monitor: Monitor;
+  readonly #gate: Gate;
 
   constructor(
     child: ChildProcess,
@@ -190,8 +192,12 @@ class QemuMachine implements Machine {
     this.#child = child;
     this.#monitor = monitor;
     this.pid = child.pid;
-    this.ports = ports;
+    this.#gate = new Gate(monitor, ports);
     this.ended = ended;
+  }
+
+  connect(port: GuestPort): Promise<Socket> {
+    return this.#gate.connect(port);
   }
 
   async pressPowerButton(): Promise<void> {

@@ -25,6 +25,7 @@ export class Monitor {
   readonly #output: Writable;
   readonly #waiting: Waiting[] = [];
   readonly #events = new Set<string>();
+  readonly #listeners = new Map<string, () => void>();
   #closed = false;
 
   constructor(input: Readable, output: Writable) {
@@ -39,6 +40,11 @@ export class Monitor {
   /** Whether the guest has raised this event, as SHUTDOWN. */
   saw(event: string): boolean {
     return this.#events.has(event);
+  }
+
+  /** Calls `listener` whenever the guest raises this event; one listener for each. */
+  on(event: string, listener: () => void): void {
+    this.#listeners.set(event, listener);
   }
 
   /** Runs one command. Throws MonitorError when QEMU refuses it or has gone. */
@@ -57,7 +63,10 @@ export class Monitor {
     } catch {
       return;
     }
-    if (reply.event) this.#events.add(reply.event);
+    if (reply.event) {
+      this.#events.add(reply.event);
+      this.#listeners.get(reply.event)?.();
+    }
     if (!("return" in reply) && !reply.error) return;
     const waiting = this.#waiting.shift();
     if (reply.error) waiting?.reject(new MonitorError(reply.error.desc));

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { XmlMembers } from "./xml.ts";
-import { xml, xmlMembers } from "./xml.ts";
+import { xml } from "./xml.ts";
 
 /** Sends a JSON body; undefined sends an empty body. `version` is that of the AWS JSON protocol, if it is one. */
 export function sendJson(
@@ -46,6 +46,3 @@ export function sendQueryResult(
 export function requestId(): string {
   return randomUUID().replaceAll("-", "").toUpperCase().slice(0, 16);
 }
-
-/** Members as an XML string: for services that write their own envelope. */
-export { xmlMembers };

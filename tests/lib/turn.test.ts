@@ -113,7 +113,7 @@ class TurnHistory implements History {
     const world = this.#world(name);
     const starter = await requestDeployment(world, {
       key: REQUEST,
-      body: { kind: "content", nonce: name },
+      body: { kind: "content" },
       nonce: name,
     });
     if (starter !== undefined) this.#startExecution(starter.startAs);

@@ -12,7 +12,8 @@ import { type PackedFixture, packFixture, writeFixtureDisk } from "./fixtures.ts
 import { type Answer, ask, freePort } from "./server.ts";
 
 const bootLimitMs = 60_000;
-const memory = "256M";
+/** OVMF and the EFI stub of the kernel want 144 MiB to start it; what runs then needs far less. */
+const memory = "160M";
 
 let directory: string;
 let fixture: PackedFixture;
@@ -48,10 +49,10 @@ test("the disk boots and answers by HTTPS", { timeout: bootLimitMs + 10_000 }, a
   assert.deepEqual([moved.status, moved.headers.location], [301, "https://example.org/x"]);
 });
 
-test("the machine sends large files to many at once in 128 MiB", { timeout: 120_000 }, async () => {
+test("the machine sends large files to many at once in little memory", { timeout: 120_000 }, async () => {
   const trust = fixture.certificate;
   const download = () => ask(ports.https, "/large.bin", { trust });
-  for (const { body } of await Promise.all(Array.from({ length: 8 }, download))) {
+  for (const { body } of await Promise.all(Array.from({ length: 16 }, download))) {
     assert.equal(body.length, 5_000_000);
   }
   assert.doesNotMatch(await readFile(path("console"), "utf8"), /Out of memory|ended/);

@@ -95,6 +95,8 @@ static void file_systems(void) {
   mount_or_give_up("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
   mount_or_give_up("tmpfs", "/run", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=1m");
   write_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", "80");
+  /* The security group may drop the ICMP that path MTU discovery lives by: find black holes without it. */
+  write_file("/proc/sys/net/ipv4/tcp_mtu_probing", "1");
 }
 
 /* /modules lists files in the order in which they depend on each other. Loading one whose device is

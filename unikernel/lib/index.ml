@@ -51,10 +51,14 @@ let optional text ~from ~until =
 
 (* The server writes these itself: an index that sets them could break the framing. *)
 let reserved =
-  [ "connection"; "content-length"; "content-type"; "date"; "etag"; "keep-alive"; "trailer"; "transfer-encoding"; "upgrade" ]
+  [
+    "connection"; "content-length"; "content-type"; "date"; "etag"; "keep-alive"; "trailer";
+    "transfer-encoding"; "upgrade";
+  ]
 
 let is_token = function
-  | 'a' .. 'z' | 'A' .. 'Z' | '0' .. '9' | '!' | '#' | '$' | '%' | '&' | '\'' | '*' | '+' | '-' | '.' | '^' | '_' | '`' | '|' | '~' -> true
+  | 'a' .. 'z' | 'A' .. 'Z' | '0' .. '9' -> true
+  | '!' | '#' | '$' | '%' | '&' | '\'' | '*' | '+' | '-' | '.' | '^' | '_' | '`' | '|' | '~' -> true
   | _ -> false
 
 let header text ~from ~until =
@@ -108,7 +112,9 @@ let check_entry t ~archive_size at =
   if entry.status < 200 || entry.status > 599 then fail "%S: status %d" path entry.status;
   if entry.size > archive_size || entry.offset > archive_size - entry.size then
     fail "%S: %d bytes at %d reach beyond the archive's %d bytes" path entry.size entry.offset archive_size;
-  (match entry.etag with Some etag when not (is_etag etag) -> fail "%S: entity tag %s" path etag | _ -> ());
+  (match entry.etag with
+  | Some etag when not (is_etag etag) -> fail "%S: entity tag %s" path etag
+  | _ -> ());
   let redirects = match entry.status with 301 | 302 | 303 | 307 | 308 -> true | _ -> false in
   let has_location = List.exists (fun (name, _) -> String.lowercase_ascii name = "location") entry.headers in
   if redirects && not has_location then fail "%S: status %d without a Location" path entry.status
@@ -122,13 +128,17 @@ let check_sorted t starts =
 
 (* Reads the line "<name>\t<number>\n" at [at]; returns the number and where the next line starts. *)
 let preamble text at name =
-  let until = match String.index_from_opt text at '\n' with Some n -> n | None -> fail "no line `%s`" name in
+  let until =
+    match String.index_from_opt text at '\n' with Some n -> n | None -> fail "no line `%s`" name
+  in
   let tab = at + String.length name in
-  if tab >= until || String.sub text at (tab - at) <> name || text.[tab] <> '\t' then fail "no line `%s`" name;
+  if tab >= until || String.sub text at (tab - at) <> name || text.[tab] <> '\t' then
+    fail "no line `%s`" name;
   (number text ~from:(tab + 1) ~until, until + 1)
 
 let parse_exn text ~base ~archive_size =
-  String.iter (fun c -> if (c < ' ' && c <> '\t' && c <> '\n') || c = '\127' then fail "a control character") text;
+  let check c = if (c < ' ' && c <> '\t' && c <> '\n') || c = '\127' then fail "a control character" in
+  String.iter check text;
   if text = "" || text.[String.length text - 1] <> '\n' then fail "the last line has no end";
   let version, at = preamble text 0 "mirage-pages-index" in
   if version <> 1 then fail "format version %d; this server reads version 1" version;

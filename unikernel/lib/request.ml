@@ -73,7 +73,8 @@ let feed b bytes offset length =
   b.stop <- b.stop + length
 
 let is_token = function
-  | 'a' .. 'z' | 'A' .. 'Z' | '0' .. '9' | '!' | '#' | '$' | '%' | '&' | '\'' | '*' | '+' | '-' | '.' | '^' | '_' | '`' | '|' | '~' -> true
+  | 'a' .. 'z' | 'A' .. 'Z' | '0' .. '9' -> true
+  | '!' | '#' | '$' | '%' | '&' | '\'' | '*' | '+' | '-' | '.' | '^' | '_' | '`' | '|' | '~' -> true
   | _ -> false
 
 let is_digit = function '0' .. '9' -> true | _ -> false
@@ -94,7 +95,8 @@ let split_host value =
   if length = 0 || length > 300 then None
   else if value.[0] = '[' then
     match String.index_opt value ']' with
-    | Some close when close > 1 && String.for_all ipv6_char (String.sub value 1 (close - 1)) -> split (close + 1)
+    | Some close when close > 1 && String.for_all ipv6_char (String.sub value 1 (close - 1)) ->
+        split (close + 1)
     | _ -> None
   else
     let name_end = Option.value (String.index_opt value ':') ~default:length in
@@ -104,7 +106,8 @@ let checked_host value =
   if value <> "" && split_host value = None then refuse 400 "The host is not a host name.";
   if value = "" then None else Some value
 
-let find name headers = List.filter_map (fun (other, value) -> if other = name then Some value else None) headers
+let find name headers =
+  List.filter_map (fun (other, value) -> if other = name then Some value else None) headers
 
 let header t name =
   match find name t.headers with
@@ -115,7 +118,9 @@ let header t name =
 let split_query target =
   match String.index_opt target '?' with
   | None -> (target, None)
-  | Some mark -> (String.sub target 0 mark, Some (String.sub target (mark + 1) (String.length target - mark - 1)))
+  | Some mark ->
+      let after = mark + 1 in
+      (String.sub target 0 mark, Some (String.sub target after (String.length target - after)))
 
 (* The four forms of a target (RFC 9112, 3.2): path, query and, for the absolute form, the authority. *)
 let target_of meth target =
@@ -243,7 +248,8 @@ let rec scan b =
       Incomplete
   | Some lf ->
       check_sizes b ~at:lf;
-      if lf = b.line || Bytes.get b.data (lf - 1) <> '\r' then refuse 400 "A line that does not end in CRLF.";
+      if lf = b.line || Bytes.get b.data (lf - 1) <> '\r' then
+        refuse 400 "A line that does not end in CRLF.";
       let line = b.line in
       let empty = lf - line = 1 in
       b.scanned <- lf + 1;

@@ -4,7 +4,8 @@ let status_path = "/.well-known/mirage-pages"
    ends the list: then nothing more matches, and the client gets the whole body. *)
 let if_none_match value ~etag =
   let length = String.length value in
-  let rec skip i = if i < length && (value.[i] = ' ' || value.[i] = '\t' || value.[i] = ',') then skip (i + 1) else i in
+  let between c = c = ' ' || c = '\t' || c = ',' in
+  let rec skip i = if i < length && between value.[i] then skip (i + 1) else i in
   let rec go i =
     let i = skip i in
     let i = if i + 1 < length && value.[i] = 'W' && value.[i + 1] = '/' then i + 2 else i in
@@ -22,10 +23,13 @@ let with_query location = function
       let add target = target ^ (if String.contains target '?' then "&" else "?") ^ query in
       match String.index_opt location '#' with
       | None -> add location
-      | Some hash -> add (String.sub location 0 hash) ^ String.sub location hash (String.length location - hash))
+      | Some hash ->
+          add (String.sub location 0 hash) ^ String.sub location hash (String.length location - hash))
 
 let is name (other, _) = String.lowercase_ascii other = name
-let unless_present name value headers = if List.exists (is (String.lowercase_ascii name)) headers then headers else (name, value) :: headers
+
+let unless_present name value headers =
+  if List.exists (is (String.lowercase_ascii name)) headers then headers else (name, value) :: headers
 
 let of_entry (entry : Index.entry) (request : Request.t) =
   let located ((name, value) as header) =
@@ -41,7 +45,9 @@ let of_entry (entry : Index.entry) (request : Request.t) =
   if unchanged then { Response.status = 304; headers; length = 0; body = Empty; close = false }
   else
     let headers = match entry.content_type with Some t -> ("Content-Type", t) :: headers | None -> headers in
-    let body = if entry.size = 0 then Response.Empty else Range { offset = entry.offset; length = entry.size } in
+    let body =
+      if entry.size = 0 then Response.Empty else Range { offset = entry.offset; length = entry.size }
+    in
     { Response.status = entry.status; headers; length = entry.size; body; close = false }
 
 let status_page (site : Site.t) =
@@ -50,7 +56,11 @@ let status_page (site : Site.t) =
   {
     Response.status = 200;
     headers =
-      [ ("Content-Type", "application/json"); ("Cache-Control", "no-store"); ("X-Content-Type-Options", "nosniff") ];
+      [
+        ("Content-Type", "application/json");
+        ("Cache-Control", "no-store");
+        ("X-Content-Type-Options", "nosniff");
+      ];
     length = String.length json;
     body = Text json;
     close = false;
@@ -83,7 +93,8 @@ let finish (request : Request.t) (response : Response.t) =
 let respond (site : Site.t) (request : Request.t) =
   let response =
     match request.meth with
-    | Other _ -> Response.text 405 ~headers:[ ("Allow", "GET, HEAD") ] "Only GET and HEAD are answered here.\n"
+    | Other _ ->
+        Response.text 405 ~headers:[ ("Allow", "GET, HEAD") ] "Only GET and HEAD are answered here.\n"
     | Get | Head ->
         if request.has_body then Response.text 413 "A request to this server has no body.\n"
         else lookup site request
@@ -100,7 +111,8 @@ let redirect (request : Request.t) =
   let response =
     match Option.bind request.host Request.split_host with
     | None -> Response.text 400 "A redirect to https needs a Host header.\n"
-    | Some _ when request.path.[0] <> '/' -> Response.text 400 "This request target has no place under https.\n"
+    | Some _ when request.path.[0] <> '/' ->
+        Response.text 400 "This request target has no place under https.\n"
     | Some (host, _) ->
         let query = match request.query with None -> "" | Some query -> "?" ^ query in
         let location = "https://" ^ host ^ request.path ^ query in

@@ -33,7 +33,9 @@ let reason = function
   | _ -> ""
 
 let text ?(headers = []) ?(close = false) status text =
-  let headers = ("Content-Type", "text/plain; charset=utf-8") :: ("X-Content-Type-Options", "nosniff") :: headers in
+  let headers =
+    ("Content-Type", "text/plain; charset=utf-8") :: ("X-Content-Type-Options", "nosniff") :: headers
+  in
   { status; headers; length = String.length text; body = Text text; close }
 
 let of_error { Request.status; reason } = text ~close:true status (reason ^ "\n")

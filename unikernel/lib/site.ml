@@ -11,7 +11,8 @@ let malformed format = Printf.ksprintf (fun s -> Malformed ("site archive: " ^ s
 let open_ (identity : Identity.t) ~device_size =
   let size = identity.archive_size in
   let rec first = function
-    | Tar.Read { offset; length; continue } -> Read { offset; length; continue = (fun s -> first (continue s)) }
+    | Tar.Read { offset; length; continue } ->
+        Read { offset; length; continue = (fun s -> first (continue s)) }
     | Tar.Malformed reason -> malformed "%s" reason
     | Tar.End _ -> malformed "it is empty"
     | Tar.Member ({ name = "index"; offset; size = length }, _) ->

@@ -12,7 +12,9 @@ let padded size = (size + block - 1) / block * block
 (* Longest pax header that is read; ours hold one path of at most 1,024 bytes. *)
 let max_pax = 65_536
 let is_zero bytes = String.for_all (Char.equal '\000') bytes
-let malformed offset format = Printf.ksprintf (fun s -> Malformed (Printf.sprintf "tar at byte %d: %s" offset s)) format
+
+let malformed offset format =
+  Printf.ksprintf (fun s -> Malformed (Printf.sprintf "tar at byte %d: %s" offset s)) format
 
 let text header ~at ~length =
   let field = String.sub header at length in
@@ -40,7 +42,8 @@ let checksum header =
 (* A decimal number of at most 18 digits, so that it fits OCaml's 63-bit int. *)
 let decimal s =
   let length = String.length s in
-  if length = 0 || length > 18 || not (String.for_all (function '0' .. '9' -> true | _ -> false) s) then None
+  let digit = function '0' .. '9' -> true | _ -> false in
+  if length = 0 || length > 18 || not (String.for_all digit s) then None
   else int_of_string_opt ("0u" ^ s)
 
 (* pax records: "<length> <key>=<value>\n", the length counting the whole record. *)

@@ -24,13 +24,16 @@ let date =
 let rec write_all socket buffer ~at ~length =
   if length = 0 then Lwt.return_unit
   else
-    Lwt_ssl.write_bytes socket buffer at length >>= fun n -> write_all socket buffer ~at:(at + n) ~length:(length - n)
+    Lwt_ssl.write_bytes socket buffer at length >>= fun n ->
+    write_all socket buffer ~at:(at + n) ~length:(length - n)
 
 (* The head and the first bytes of the body leave in one write. *)
 let send t socket deadline ~http_1_0 (response : Response.t) =
   let head = Response.head response ~date:(date ()) ~http_1_0 in
   let head_length = String.length head in
-  let body_length = match response.body with Empty -> 0 | Text text -> String.length text | Range { length; _ } -> length in
+  let body_length =
+    match response.body with Empty -> 0 | Text text -> String.length text | Range { length; _ } -> length
+  in
   Pool.with_buffer ~want:(head_length + body_length) @@ fun buffer ->
   let size = Lwt_bytes.length buffer in
   let write ~length =

@@ -1,6 +1,8 @@
 open Lwt.Infix
 
-external read_cached : Unix.file_descr -> Lwt_bytes.t -> int -> int -> int -> int = "mirage_pages_read_cached"
+external read_cached : Unix.file_descr -> Lwt_bytes.t -> int -> int -> int -> int
+  = "mirage_pages_read_cached"
+
 external random_ready : unit -> bool = "mirage_pages_random_ready"
 
 type t = { fd : Lwt_unix.file_descr; unix : Unix.file_descr; size : int }

@@ -40,13 +40,15 @@ let options () =
     try Unix.inet_addr_of_string !address
     with Failure _ -> refuse "--address %s is no IP address" !address
   in
-  { identity = !identity; site = !site; http = !http; https = !https; address; max_connections = !max_connections }
+  let identity = !identity and site = !site and http = !http and https = !https in
+  { identity; site; http; https; address; max_connections = !max_connections }
 
 let opened what path =
   Lwt.catch
     (fun () -> Device.open_ path)
     (function
-      | Unix.Unix_error (error, _, _) -> refuse "cannot open the %s at %s: %s" what path (Unix.error_message error)
+      | Unix.Unix_error (error, _, _) ->
+          refuse "cannot open the %s at %s: %s" what path (Unix.error_message error)
       | e -> Lwt.fail e)
 
 let rec opened_site device = function
@@ -63,7 +65,8 @@ let load options =
   match Identity.parse bytes with
   | Error reason -> refuse "%s" reason
   | Ok identity ->
-      opened_site archive (Site.open_ identity ~device_size:(Device.size archive)) >|= fun site -> (site, archive)
+      opened_site archive (Site.open_ identity ~device_size:(Device.size archive)) >|= fun site ->
+      (site, archive)
 
 (* Without good random numbers TLS is none: better no server than a predictable one. *)
 let rec await_random ~tries =
@@ -103,7 +106,8 @@ let serve options ~started =
   let accept listener ~tls ~respond =
     let connection = { Connection.respond; archive; tls; crowded; draining } in
     Lwt.async (fun () ->
-        Listener.accept listener ~max_connections:options.max_connections ~serve:(Connection.serve connection))
+        let serve = Connection.serve connection in
+        Listener.accept listener ~max_connections:options.max_connections ~serve)
   in
   accept http ~tls:None ~respond:Respond.redirect;
   accept https ~tls:(Some tls) ~respond:(Respond.respond site);
@@ -116,7 +120,8 @@ let serve options ~started =
         (fun () ->
           let start = Unix.gettimeofday () in
           Device.read_through archive ~size:site.identity.archive_size >|= fun () ->
-          say "read the site through: %d bytes in %.1fs" site.identity.archive_size (Unix.gettimeofday () -. start))
+          let took = Unix.gettimeofday () -. start in
+          say "read the site through: %d bytes in %.1fs" site.identity.archive_size took)
         (fun e ->
           say "cannot read the site through: %s" (Printexc.to_string e);
           Lwt.return_unit));

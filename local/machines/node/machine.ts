@@ -1,7 +1,6 @@
 import { createServer as createHttp, type Server } from "node:http";
 import { createServer as createHttps } from "node:https";
-import type { AddressInfo } from "node:net";
-import { createServer as createTcp } from "node:net";
+import { type AddressInfo, connect, createServer as createTcp, type Socket } from "node:net";
 import { ConsoleFile } from "../console-file.ts";
 import type { Ending, GuestPort, Machine, MachineKind, MachineSpec } from "../machine.ts";
 import { type BootedDisk, bootDisk, NotBootable } from "./disk.ts";
@@ -38,8 +37,13 @@ class NodeMachine implements Machine {
     });
   }
 
-  get ports(): Readonly<Record<GuestPort, number>> {
-    return this.#ports;
+  connect(port: GuestPort): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const target = { host: "127.0.0.1", port: this.#ports[port] };
+      const socket = connect({ ...target, allowHalfOpen: true, noDelay: true });
+      socket.once("error", reject);
+      socket.once("connect", () => resolve(socket));
+    });
   }
 
   async powerOn(): Promise<void> {
@@ -66,11 +70,8 @@ class NodeMachine implements Machine {
   }
 
   async reset(): Promise<void> {
-    const ports = this.#ports;
     await this.#shut();
     await this.powerOn();
-    // Forwarded ports outlive a guest's reset, as QEMU's do.
-    if (ports[80] !== this.#ports[80] || ports[443] !== this.#ports[443]) throw new Error("A port was lost");
   }
 
   async kill(): Promise<void> {
@@ -79,7 +80,7 @@ class NodeMachine implements Machine {
 
   async #listen(http: Closable, https: Closable): Promise<void> {
     this.#servers = [http, https];
-    this.#ports = { 80: await http.listen(this.#ports[80]), 443: await https.listen(this.#ports[443]) };
+    this.#ports = { 80: await http.listen(), 443: await https.listen() };
   }
 
   async #shut(): Promise<void> {
@@ -96,14 +97,14 @@ class NodeMachine implements Machine {
 
 /** A server that can be ended with all its connections. */
 interface Closable {
-  /** Listens on a loopback port, 0 for any, and gives the port. */
-  listen(port: number): Promise<number>;
+  /** Listens on a free loopback port and gives it. */
+  listen(): Promise<number>;
   close(): Promise<void>;
 }
 
 function httpServer(server: Server): Closable {
   return {
-    listen: (port) => listen(server, port),
+    listen: () => listen(server),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -115,15 +116,15 @@ function httpServer(server: Server): Closable {
 function deafServer(): Closable {
   const server = createTcp((socket) => socket.resetAndDestroy());
   return {
-    listen: (port) => listen(server, port),
+    listen: () => listen(server),
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }
 
-function listen(server: Server | ReturnType<typeof createTcp>, port: number): Promise<number> {
+function listen(server: Server | ReturnType<typeof createTcp>): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ host: "127.0.0.1", port, backlog: 4096 }, () => {
+    server.listen({ host: "127.0.0.1", port: 0, backlog: 4096 }, () => {
       server.off("error", reject);
       resolve((server.address() as AddressInfo).port);
     });

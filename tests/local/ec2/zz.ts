@@ -15,19 +15,13 @@ say(image);
 const i = await launch(cloud, image, { InstanceType: "t3.nano" });
 say(i.PublicIpAddress);
 const iv = setInterval(() => say("tick"), 4000);
-for (let n = 0; n < 40; n++) {
-  const a = await get(i.PublicIpAddress, "/.well-known/mirage-pages").catch((e) => e.message);
-  if (a.body) {
-    say(a.body);
-    break;
-  }
-  if (n % 10 == 0) say(a);
-  await new Promise((r) => setTimeout(r, 500));
-}
+await new Promise((r) => setTimeout(r, 500));
 clearInterval(iv);
 import { RebootInstancesCommand, StopInstancesCommand, TerminateInstancesCommand } from "@aws-sdk/client-ec2";
 import { inState } from "./launch.ts";
+
 const served=()=>get(i.PublicIpAddress,"/.well-known/mirage-pages").then(a=>a.body,()=>undefined);
+await eventually(served, b=>b!==undefined, 20000); say("up");
 await cloud.ec2.send(new RebootInstancesCommand({InstanceIds:[i.InstanceId]})); say("rebooted");
 await eventually(served, b=>b===undefined, 20000); say("away");
 await eventually(served, b=>b!==undefined, 20000); say("back");
@@ -41,3 +35,5 @@ await inState(cloud.ec2, i.InstanceId, "terminated", 20000); say("terminated");
 
 await cloud[Symbol.asyncDispose]();
 say("done");
+say(process.getActiveResourcesInfo());
+setInterval(() => { say("alive", process.getActiveResourcesInfo().join()); }, 2000);
