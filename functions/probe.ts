@@ -2,10 +2,9 @@ import { describeMachine } from "../lib/aws/machines.ts";
 import { probeExpected } from "../lib/aws/probing.ts";
 import { MachineUnreachable } from "../lib/errors.ts";
 import { NoAnswer } from "../lib/probe.ts";
+import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
-/** A machine that has not answered by then hangs: boots take some ten seconds, some EC2 hosts a minute. */
-const LIMIT_MS = 180_000;
 /** How long a launched instance may be unknown to DescribeInstances. */
 const UNKNOWN_MS = 60_000;
 
@@ -24,9 +23,10 @@ export const handler = step("probe", async ({ expected, instanceId, since }) => 
     return { ready: true, reason: `${paths} paths compared`, address, paths };
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
-    if (age > LIMIT_MS) {
+    const limit = setting("BOOT_SECONDS");
+    if (age > limit * 1000) {
       throw new MachineUnreachable(
-        `The machine ${instanceId} did not answer within ${LIMIT_MS / 1000} s (${error.message}). ` +
+        `The machine ${instanceId} did not answer within ${limit} s (${error.message}). ` +
           "What it wrote to its console is kept with the release.",
       );
     }

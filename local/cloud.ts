@@ -27,6 +27,7 @@ import { logsService } from "./logs/service.ts";
 import { LogStore } from "./logs/store.ts";
 import { changeEvent } from "./s3/events.ts";
 import { s3Provider } from "./s3/provider.ts";
+import type { MayList } from "./s3/service.ts";
 import { s3Service } from "./s3/service.ts";
 import { ObjectStore } from "./s3/store.ts";
 import type { Service } from "./service.ts";
@@ -65,6 +66,8 @@ export interface CloudOptions {
   readonly onNotification?: (notification: Notification) => void;
   /** Told of every call before its service is; an AwsError thrown here refuses the call. */
   readonly onCall?: (call: Call) => void;
+  /** Whether a caller may list a bucket. Everybody may, unless this says otherwise. */
+  readonly mayList?: MayList;
   /** Waits before Lambda's two retries of asynchronous invocations, in seconds. */
   readonly retrySeconds?: readonly number[];
 }
@@ -214,7 +217,7 @@ async function open(
   });
 
   const services: Service[] = [
-    s3Service(objects),
+    s3Service(objects, options.mayList),
     ...messaging.services(),
     eventsService(bus, place),
     lambdaService(functions, sources),

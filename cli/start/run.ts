@@ -39,7 +39,8 @@ export async function run(options: RunOptions): Promise<number> {
     port: options.port,
     addressBlock: options.block,
     machineKind: "qemu",
-    onNotification: ({ message }) => console.log(`
+    onNotification: ({ message }) =>
+      console.log(`
 ✉ ${indented(message).trimStart()}`),
   });
   try {

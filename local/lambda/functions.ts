@@ -20,6 +20,8 @@ export interface FunctionsOptions {
 
 /** A new account's concurrency limit. */
 const accountConcurrency = 10;
+/** Longer than reconcile's five minutes, so that it stays warm. */
+const idleSeconds = 600;
 const payloadLimit = 6 * 1024 * 1024;
 const asynchronousPayloadLimit = 1024 * 1024;
 
@@ -31,6 +33,8 @@ export class Functions {
   private readonly running = new Map<string, number>();
   private readonly sandboxes = new Set<Sandbox>();
   private readonly waiting: (() => void)[] = [];
+  private readonly active = new Set<Promise<InvocationResult>>();
+  private readonly idleTimers = new Map<Sandbox, NodeJS.Timeout>();
   private readonly retries = new Set<NodeJS.Timeout>();
   private stopped = false;
 
@@ -69,9 +73,12 @@ export class Functions {
     const config = this.find(nameOrArn);
     checkSize(event, payloadLimit);
     await this.takeSlot(config);
+    const run = this.run(config, event);
+    this.active.add(run);
     try {
-      return await this.run(config, event);
+      return await run;
     } finally {
+      this.active.delete(run);
       this.running.set(config.name, (this.running.get(config.name) ?? 1) - 1);
       this.waiting.shift()?.();
     }
@@ -89,7 +96,10 @@ export class Functions {
     this.stopped = true;
     for (const timer of this.retries) clearTimeout(timer);
     for (const wake of this.waiting.splice(0)) wake();
+    for (const timer of this.idleTimers.values()) clearTimeout(timer);
     await Promise.all([...this.sandboxes].map((sandbox) => sandbox.stop()));
+    // Their last log lines are written before anything else is closed.
+    await Promise.allSettled(this.active);
   }
 
   private attempt(nameOrArn: string, event: string, retrySeconds: readonly number[]): void {
@@ -145,15 +155,28 @@ export class Functions {
       log(`${new Date().toISOString()} ${result.error.errorMessage}`);
     log(`END RequestId: ${requestId}`);
     log(report(requestId, duration, config, sandbox, init));
-    if (sandbox.alive && !this.stopped)
-      this.idle.set(config.name, [...(this.idle.get(config.name) ?? []), sandbox]);
+    if (sandbox.alive && !this.stopped) this.keep(config, sandbox);
     else await this.discard(sandbox);
     return checkAnswer(result);
+  }
+
+  /** Keeps a process for the next invocation, for as long as Lambda would, more or less. */
+  private keep(config: FunctionConfig, sandbox: Sandbox): void {
+    const list = this.idle.get(config.name) ?? [];
+    this.idle.set(config.name, [...list, sandbox]);
+    const end = (): void => {
+      const rest = (this.idle.get(config.name) ?? []).filter((one) => one !== sandbox);
+      this.idle.set(config.name, rest);
+      void this.discard(sandbox);
+    };
+    this.idleTimers.set(sandbox, setTimeout(end, idleSeconds * 1000));
   }
 
   private takeIdle(config: FunctionConfig): Sandbox | undefined {
     const list = this.idle.get(config.name) ?? [];
     for (let sandbox = list.pop(); sandbox !== undefined; sandbox = list.pop()) {
+      clearTimeout(this.idleTimers.get(sandbox));
+      this.idleTimers.delete(sandbox);
       if (sandbox.alive) return sandbox;
       void this.discard(sandbox);
     }
@@ -176,6 +199,7 @@ export class Functions {
   }
 
   private async discard(sandbox: Sandbox): Promise<void> {
+    this.idleTimers.delete(sandbox);
     await sandbox.stop();
     this.sandboxes.delete(sandbox);
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Caller, Service } from "../service.ts";
-import { notImplemented } from "../service.ts";
+import { AwsError, notImplemented } from "../service.ts";
 import type { S3Call } from "./address.ts";
 import { addressOf } from "./address.ts";
 import * as buckets from "./buckets.ts";
@@ -11,14 +11,23 @@ import type { ObjectStore } from "./store.ts";
 
 type Operation = (call: S3Call) => Promise<void>;
 
+/** Whether a caller may list a bucket: who may not is told 403, not 404, of a key that does not exist. */
+export type MayList = (caller: Caller, bucket: string) => boolean;
+
 /** S3 over one store: path-style addresses, the calls that the SDKs, the CLI and the functions make. */
-export function s3Service(store: ObjectStore): Service {
+export function s3Service(store: ObjectStore, mayList: MayList = () => true): Service {
   return {
     names: ["s3"],
     protocol: "rest-xml",
     async handle(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<void> {
       const call: S3Call = { request, response, caller, store, ...addressOf(request.url ?? "/") };
-      await pick(call)(call);
+      try {
+        await pick(call)(call);
+      } catch (error) {
+        const hidden =
+          error instanceof AwsError && error.code === "NoSuchKey" && !mayList(caller, call.bucket);
+        throw hidden ? new AwsError("AccessDenied", "Access Denied", 403) : error;
+      }
     },
     async stop(): Promise<void> {
       store.close();

@@ -148,11 +148,18 @@ export class Engine {
     if (this.worker === undefined) {
       this.worker = new Worker(new URL("./interpreter.ts", import.meta.url), { execArgv: ["--no-warnings"] });
       this.worker.on("message", (message: FromInterpreter) => this.receive(message));
-      this.worker.on("error", (error) => {
-        throw error;
-      });
+      this.worker.on("error", (error) => this.onBroken(error));
     }
     return this.worker;
+  }
+
+  /** The interpreting thread died: what it ran fails, and the next execution gets a fresh one. */
+  private onBroken(error: unknown): void {
+    this.worker = undefined;
+    const cause = `The interpreter failed: ${error instanceof Error ? error.message : String(error)}`;
+    for (const execution of this.executions.values()) {
+      if (execution.status === "RUNNING") this.fail(execution, "States.Runtime", cause);
+    }
   }
 
   private post(message: ToInterpreter): void {
@@ -218,7 +225,7 @@ export class Engine {
       Date.now(),
     );
     this.finish(execution, "FAILED", { error, cause });
-    this.post({ kind: "abort", execution: execution.arn });
+    this.worker?.postMessage({ kind: "abort", execution: execution.arn } satisfies ToInterpreter);
   }
 
   private abort(execution: Execution, error: string | undefined, cause: string | undefined): void {

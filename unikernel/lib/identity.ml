@@ -66,9 +66,7 @@ let parse archive =
   let* members = Result.map_error (( ^ ) "identity: ") (Tar.members_of_string archive) in
   let body { Tar.offset; size; _ } = String.sub archive offset size in
   match members with
-  | [
-   ({ name = "identity"; _ } as lines); ({ name = "chain.pem"; _ } as chain); ({ name = "key.pem"; _ } as key);
-  ] ->
+  | [ lines; chain; key ] when lines.name = "identity" && chain.name = "chain.pem" && key.name = "key.pem" ->
       let* fields = fields (body lines) in
       let* release = Result.bind (field fields "release") (number "release") in
       let* archive = Result.bind (field fields "archive") digest in

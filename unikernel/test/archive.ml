@@ -2,7 +2,8 @@ let field text length = text ^ String.make (length - String.length text) '\000'
 let pad body = body ^ String.make (Mirage_pages.Tar.padded (String.length body) - String.length body) '\000'
 
 let header ?(typeflag = '0') ?checksum ~name ~size () =
-  let before = field name 100 ^ "0000644\0000000000\0000000000\000" ^ field size 12 ^ field "00000000000" 12 in
+  let before =
+    field name 100 ^ "0000644\0000000000\0000000000\000" ^ field size 12 ^ field "00000000000" 12 in
   let after = String.make 1 typeflag ^ field "" 100 ^ "ustar\00000" ^ field "" (32 + 32 + 8 + 8 + 155 + 12) in
   let sum text = String.fold_left (fun sum c -> sum + Char.code c) 0 text in
   let checksum = Option.value checksum ~default:(sum before + sum after + (8 * 32)) in
@@ -40,7 +41,8 @@ let site ?preamble entries =
   let text base =
     match preamble with
     | Some preamble -> preamble ^ lines
-    | None -> Printf.sprintf "mirage-pages-index\t1\nbase\t%012d\nentries\t%d\n%s" base (List.length entries) lines
+    | None ->
+      Printf.sprintf "mirage-pages-index\t1\nbase\t%012d\nentries\t%d\n%s" base (List.length entries) lines
   in
   let base = 512 + Mirage_pages.Tar.padded (String.length (text 0)) in
   member "index" (text base) ^ Buffer.contents bodies ^ closing

@@ -8,7 +8,8 @@ let contains text part =
 
 let refused what part = function
   | Ok _ -> Alcotest.failf "%s was accepted" what
-  | Error reason -> if not (contains reason part) then Alcotest.failf "%s: %S does not tell %S" what reason part
+  | Error reason -> if not (contains reason part) then
+    Alcotest.failf "%s: %S does not tell %S" what reason part
 
 let accepted = function Ok value -> value | Error reason -> Alcotest.fail reason
 
@@ -27,7 +28,8 @@ let reads_members () =
 
 let pax_size () =
   let archive =
-    Archive.pax [ ("size", "3") ] ^ Archive.header ~name:"a" ~size:"00000000000" () ^ "abc" ^ String.make 509 '\000' ^ Archive.closing
+    Archive.pax [ ("size", "3") ] ^ Archive.header ~name:"a" ~size:"00000000000" () ^ "abc"
+      ^ String.make 509 '\000' ^ Archive.closing
   in
   Alcotest.(check (list (pair string int))) "members" [ ("a", 3) ] (names archive)
 
@@ -37,32 +39,40 @@ let hostile_tars () =
   bad "nothing" "ends" "";
   bad "no closing blocks" "closing" (Archive.member "a" "x");
   bad "one closing block" "closing" (Archive.member "a" "x" ^ String.make 512 '\000');
-  bad "data after one zero block" "closing" (Archive.member "a" "x" ^ String.make 512 '\000' ^ String.make 512 'x');
+  bad "data after one zero block" "closing"
+    (Archive.member "a" "x" ^ String.make 512 '\000' ^ String.make 512 'x');
   bad "a wrong checksum" "checksum" (header ~checksum:1 ~name:"a" ~size:"00000000000" () ^ Archive.closing);
   bad "a huge size" "beyond" (header ~name:"a" ~size:"77777777777" () ^ Archive.closing);
-  bad "a base-256 size" "octal" (header ~name:"a" ~size:"\128\000\000\000\000\000\000\000\000\000\001" () ^ Archive.closing);
+  bad "a base-256 size" "octal"
+    (header ~name:"a" ~size:"\128\000\000\000\000\000\000\000\000\000\001" () ^ Archive.closing);
   bad "no size" "octal" (header ~name:"a" ~size:"" () ^ Archive.closing);
   bad "a negative size" "octal" (header ~name:"a" ~size:"-0000000001" () ^ Archive.closing);
   bad "a link" "type" (header ~typeflag:'2' ~name:"a" ~size:"00000000000" () ^ Archive.closing);
   bad "a directory" "type" (header ~typeflag:'5' ~name:"a" ~size:"00000000000" () ^ Archive.closing);
   bad "a GNU long name" "type" (header ~typeflag:'L' ~name:"a" ~size:"00000000000" () ^ Archive.closing);
   bad "no name" "name" (header ~name:"" ~size:"00000000000" () ^ Archive.closing);
-  bad "a pax size beyond the end" "beyond" (Archive.pax [ ("size", "999999999999999999") ] ^ Archive.member "a" "" ^ Archive.closing);
-  bad "a pax size that overflows" "number" (Archive.pax [ ("size", "9999999999999999999999") ] ^ Archive.member "a" "" ^ Archive.closing);
-  bad "two pax headers" "two pax" (Archive.pax [ ("path", "x") ] ^ Archive.pax [ ("path", "y") ] ^ Archive.closing);
+  bad "a pax size beyond the end" "beyond"
+    (Archive.pax [ ("size", "999999999999999999") ] ^ Archive.member "a" "" ^ Archive.closing);
+  bad "a pax size that overflows" "number"
+    (Archive.pax [ ("size", "9999999999999999999999") ] ^ Archive.member "a" "" ^ Archive.closing);
+  bad "two pax headers" "two pax"
+    (Archive.pax [ ("path", "x") ] ^ Archive.pax [ ("path", "y") ] ^ Archive.closing);
   bad "a pax header at the end" "without its member" (Archive.pax [ ("path", "x") ] ^ Archive.closing);
   bad "a huge pax header" "pax" (header ~typeflag:'x' ~name:"p" ~size:"00010000000" () ^ Archive.closing);
   List.iter
     (fun body ->
       let size = Printf.sprintf "%011o" (String.length body) in
       let padding = String.make (Tar.padded (String.length body) - String.length body) '\000' in
-      bad ("pax records " ^ body) "pax" (header ~typeflag:'x' ~name:"p" ~size () ^ body ^ padding ^ Archive.member "a" "" ^ Archive.closing))
+      bad ("pax records " ^ body) "pax"
+        (header ~typeflag:'x' ~name:"p" ~size () ^ body ^ padding ^ Archive.member "a" "" ^ Archive.closing))
     [ "x"; "5 a=b"; "99 a=b\n"; "0 a=b\n"; "-5 a=b\n"; "6 ab=\nx"; "6 =ab\n"; "7 a=b\n7 a=b\n"; " a=b\n" ]
 
 let truncated_tars () =
-  let archive = Archive.member "a" (String.make 700 'a') ^ Archive.pax [ ("path", "b") ] ^ Archive.member "x" "b" ^ Archive.closing in
+  let archive = Archive.member "a" (String.make 700 'a') ^ Archive.pax [ ("path", "b") ]
+    ^ Archive.member "x" "b" ^ Archive.closing in
   for length = 0 to String.length archive - 1 do
-    refused (Printf.sprintf "the first %d bytes" length) "tar at byte" (Tar.members_of_string (String.sub archive 0 length))
+    refused (Printf.sprintf "the first %d bytes" length) "tar at byte" (Tar.members_of_string
+      (String.sub archive 0 length))
   done
 
 (* Whatever is flipped, the answer is a value: no exception, no read outside. *)
@@ -99,16 +109,21 @@ let hostile_identities () =
   bad "a control character in hsts" "hsts" [ "hsts max-age=1\r\nX: y" ];
   bad "a name that is none" "host name" [ "names exa/mple" ];
   let with_text text =
-    Archive.member "identity" text ^ Archive.member "chain.pem" "-----BEGIN C" ^ Archive.member "key.pem" "-----BEGIN K" ^ Archive.closing
+    Archive.member "identity" text ^ Archive.member "chain.pem" "-----BEGIN C"
+      ^ Archive.member "key.pem" "-----BEGIN K" ^ Archive.closing
   in
   let digest = "archive " ^ String.make 64 'a' ^ "\n" in
   refused "no release" "release" (Identity.parse (with_text (digest ^ "archive-size 1\n")));
-  refused "a release of words" "release" (Identity.parse (with_text ("release x\n" ^ digest ^ "archive-size 1\n")));
-  refused "a hex number" "release" (Identity.parse (with_text ("release 0x1\n" ^ digest ^ "archive-size 1\n")));
-  refused "a huge size" "archive-size" (Identity.parse (with_text ("release 1\n" ^ digest ^ "archive-size 9999999999999999999\n")));
+  refused "a release of words" "release"
+    (Identity.parse (with_text ("release x\n" ^ digest ^ "archive-size 1\n")));
+  refused "a hex number" "release"
+    (Identity.parse (with_text ("release 0x1\n" ^ digest ^ "archive-size 1\n")));
+  refused "a huge size" "archive-size"
+    (Identity.parse (with_text ("release 1\n" ^ digest ^ "archive-size 9999999999999999999\n")));
   refused "a short digest" "SHA-256" (Identity.parse (with_text "release 1\narchive aa\narchive-size 1\n"));
   refused "another order" "expected the members"
-    (Identity.parse (Archive.member "key.pem" "-----BEGIN K" ^ Archive.member "identity" "" ^ Archive.closing));
+    (Identity.parse (Archive.member "key.pem" "-----BEGIN K" ^ Archive.member "identity" ""
+      ^ Archive.closing));
   refused "no PEM" "chain.pem"
     (Identity.parse
        (Archive.member "identity" ("release 1\n" ^ digest ^ "archive-size 1\n")
@@ -163,7 +178,8 @@ let looks_up () =
   Alcotest.(check (option string)) "nothing" None (fallback "");
   match Index.exact index "/docs/" with
   | Some { headers; _ } ->
-      Alcotest.(check (list (pair string string))) "headers" [ ("Cache-Control", "max-age=60"); ("X-Y", "z") ] headers
+      Alcotest.(check (list (pair string string))) "headers" [ ("Cache-Control", "max-age=60");
+        ("X-Y", "z") ] headers
   | None -> Alcotest.fail "/docs/"
 
 let hostile_indexes () =
@@ -172,11 +188,16 @@ let hostile_indexes () =
   let e = "\"e\"\tt" in
   bad "no index" "not index" (Archive.member "site/a" "x" ^ Archive.closing);
   bad "an empty archive" "empty" Archive.closing;
-  bad "another version" "version 2" (Archive.site ~preamble:"mirage-pages-index\t2\nbase\t000000001024\nentries\t0\n" []);
-  bad "another base" "base" (Archive.site ~preamble:"mirage-pages-index\t1\nbase\t000000000512\nentries\t0\n" []);
-  bad "too many entries" "states" (Archive.site ~preamble:"mirage-pages-index\t1\nbase\t000000001024\nentries\t1\n" []);
-  bad "billions of entries" "cannot be" (Archive.site ~preamble:"mirage-pages-index\t1\nbase\t000000001024\nentries\t999999999999\n" []);
-  bad "too few entries" "more lines" (Archive.site ~preamble:"mirage-pages-index\t1\nbase\t000000001024\nentries\t0\n" [ ("=\t/\t200", e) ]);
+  bad "another version" "version 2"
+    (Archive.site ~preamble:"mirage-pages-index\t2\nbase\t000000001024\nentries\t0\n" []);
+  bad "another base" "base"
+    (Archive.site ~preamble:"mirage-pages-index\t1\nbase\t000000000512\nentries\t0\n" []);
+  bad "too many entries" "states"
+    (Archive.site ~preamble:"mirage-pages-index\t1\nbase\t000000001024\nentries\t1\n" []);
+  bad "billions of entries" "cannot be"
+    (Archive.site ~preamble:"mirage-pages-index\t1\nbase\t000000001024\nentries\t999999999999\n" []);
+  bad "too few entries" "more lines"
+    (Archive.site ~preamble:"mirage-pages-index\t1\nbase\t000000001024\nentries\t0\n" [ ("=\t/\t200", e) ]);
   bad "no preamble" "no line" (Archive.site ~preamble:"\n" []);
   bad "a line twice" "twice" (Archive.site [ ("=\t/\t200", e); ("=\t/\t200", e) ]);
   bad "out of order" "order" (Archive.site [ ("=\t/b\t200", e); ("=\t/a\t200", e) ]);
@@ -203,12 +224,14 @@ let hostile_indexes () =
   raw "no last line end" "no end" "=\t/\t200\t0\t0\t\"e\"\tt";
   raw "a line without a path" "without a path" "=\n";
   refused "an archive larger than its device" "device" (open_site ~device_size:100 site);
-  refused "an archive cut off" "tar at byte" (open_site ~identity:(fun i -> { i with archive_size = 300 }) site)
+  refused "an archive cut off" "tar at byte"
+    (open_site ~identity:(fun i -> { i with archive_size = 300 }) site)
 
 let large_index () =
   let count = 50_000 in
   let path i = Printf.sprintf "/articles/%06d/a-rather-long-title-of-a-page/index.html" i in
-  let archive = Archive.site (List.init count (fun i -> ("=\t" ^ path i ^ "\t200", "\"0123456789abcdef0123456789abcdef\"\ttext/html"))) in
+  let archive = Archive.site (List.init count (fun i ->
+    ("=\t" ^ path i ^ "\t200", "\"0123456789abcdef0123456789abcdef\"\ttext/html"))) in
   Gc.compact ();
   let before = (Gc.stat ()).live_words in
   let index = (accepted (open_site archive)).index in
@@ -233,7 +256,8 @@ let suites =
       [
         test "fields" reads_identity;
         test "hostile" hostile_identities;
-        test "flipped bytes" (flipped (fun s -> ignore (Identity.parse s)) (Archive.identity ~lines:[ "names a b"; "hsts x" ] site));
+        test "flipped bytes" (flipped (fun s ->
+          ignore (Identity.parse s)) (Archive.identity ~lines:[ "names a b"; "hsts x" ] site));
       ] );
     ( "index",
       [
@@ -244,7 +268,8 @@ let suites =
           (let identity = accepted (Identity.parse (Archive.identity (Archive.site entries))) in
            flipped
              (fun s ->
-               ignore (run s (Site.open_ { identity with archive_size = String.length s } ~device_size:(String.length s))))
+               ignore (run s (Site.open_ { identity with archive_size =
+                 String.length s } ~device_size:(String.length s))))
              (Archive.site entries));
       ] );
   ]

@@ -26,7 +26,8 @@ let parse text =
   | _ -> Alcotest.failf "%S is parsed otherwise when it comes byte by byte" text);
   whole
 
-let accepted text = match parse text with Ok request -> request | Error status -> Alcotest.failf "%S: refused with %d" text status
+let accepted text = match parse text with Ok request -> request | Error status ->
+  Alcotest.failf "%S: refused with %d" text status
 
 let status text = match parse text with Ok _ -> 200 | Error status -> status
 let head ?(line = "GET / HTTP/1.1") headers = String.concat "\r\n" ((line :: headers) @ [ ""; "" ])
@@ -90,7 +91,8 @@ let refusals () =
     ]
 
 let fields () =
-  let request = accepted (head ~line:"GET http://Other.org:80/a%20b?c=d?e HTTP/1.1" [ host; "X:  y \t"; "x: z" ]) in
+  let request =
+    accepted (head ~line:"GET http://Other.org:80/a%20b?c=d?e HTTP/1.1" [ host; "X:  y \t"; "x: z" ]) in
   Alcotest.(check string) "path" "/a%20b" request.path;
   Alcotest.(check (option string)) "query" (Some "c=d?e") request.query;
   Alcotest.(check (option string)) "the target's authority wins" (Some "Other.org:80") request.host;
@@ -101,7 +103,8 @@ let fields () =
 let keep_alive () =
   List.iter
     (fun (expected, line, headers) ->
-      Alcotest.(check bool) (String.concat " " (line :: headers)) expected (accepted (head ~line (host :: headers))).keep_alive)
+      Alcotest.(check bool) (String.concat " " (line :: headers)) expected (accepted (head ~line
+        (host :: headers))).keep_alive)
     [
       (true, "GET / HTTP/1.1", []);
       (false, "GET / HTTP/1.1", [ "Connection: close" ]);
@@ -116,7 +119,12 @@ let pipelined () =
   let buffer = Request.create () in
   let text = head ~line:"GET /1 HTTP/1.1" [ host ] ^ head ~line:"GET /2 HTTP/1.1" [ host ] ^ "GET /3 HT" in
   Request.feed buffer (Bytes.of_string text) 0 (String.length text);
-  let next () = match Request.next buffer with Request { path; _ } -> path | Incomplete -> "incomplete" | Refused _ -> "refused" in
+  let next () =
+    match Request.next buffer with
+    | Request { path; _ } -> path
+    | Incomplete -> "incomplete"
+    | Refused _ -> "refused"
+  in
   Alcotest.(check (list string)) "in order" [ "/1"; "/2"; "incomplete" ] (List.init 3 (fun _ -> next ()));
   let rest = "TP/1.1\r\n" ^ host ^ "\r\n\r\n" in
   Request.feed buffer (Bytes.of_string rest) 0 (String.length rest);
@@ -146,8 +154,10 @@ let paths () =
       ("/", "/"); ("/a%20b", "/a b"); ("/%c3%BC", "/\195\188"); ("/a+b", "/a+b"); ("/%2561", "/%61");
       ("/a/./b", "/a/b"); ("/a/../b", "/b"); ("/a/b/..", "/a/"); ("/a/.", "/a/"); ("/.", "/");
       ("/a/%2e%2E/b", "/b"); ("/a%2f..%2fb", "/b"); ("/..", "invalid"); ("/../a", "invalid");
-      ("/a/../../b", "invalid"); ("/%2e%2e/etc", "invalid"); ("/a//b", "/a//b"); ("/.well-known/x", "/.well-known/x");
-      ("/a/...", "/a/..."); ("/a/..b", "/a/..b"); ("/a.b/c.", "/a.b/c."); ("/%", "invalid"); ("/%a", "invalid");
+      ("/a/../../b", "invalid"); ("/%2e%2e/etc", "invalid"); ("/a//b", "/a//b");
+        ("/.well-known/x", "/.well-known/x");
+      ("/a/...", "/a/..."); ("/a/..b", "/a/..b"); ("/a.b/c.", "/a.b/c."); ("/%", "invalid");
+        ("/%a", "invalid");
       ("/%zz", "invalid"); ("/%00", "invalid"); ("", "invalid"); ("a", "invalid"); ("*", "invalid");
     ]
 
@@ -176,9 +186,11 @@ let ask ?(site = plain) ?(meth = "GET") ?(headers = [ host ]) target =
   Respond.respond site (accepted (head ~line:(Printf.sprintf "%s %s HTTP/1.1" meth target) headers))
 
 let header (response : Response.t) name =
-  List.find_map (fun (other, value) -> if String.lowercase_ascii other = name then Some value else None) response.headers
+  List.find_map (fun (other, value) -> if String.lowercase_ascii other = name then
+    Some value else None) response.headers
 
-let check_header what expected response name = Alcotest.(check (option string)) (what ^ ": " ^ name) expected (header response name)
+let check_header what expected response name =
+  Alcotest.(check (option string)) (what ^ ": " ^ name) expected (header response name)
 
 let responses () =
   let check what expected (response : Response.t) = Alcotest.(check int) what expected response.status in
@@ -212,7 +224,8 @@ let responses () =
   check "OPTIONS *" 405 (ask ~meth:"OPTIONS" "*");
   let own = ask "/own" in
   check_header "an own header" (Some "sniff") own "x-content-type-options";
-  Alcotest.(check int) "stands once" 1 (List.length (List.filter (fun (name, _) -> name = "X-Content-Type-Options") own.headers));
+  Alcotest.(check int) "stands once" 1 (List.length (List.filter (fun (name, _) -> name =
+    "X-Content-Type-Options") own.headers));
   let strict = site [ "hsts max-age=1" ] in
   check_header "hsts" (Some "max-age=1") (ask ~site:strict "/") "strict-transport-security";
   check_header "hsts on 404" (Some "max-age=1") (ask ~site:strict "/x") "strict-transport-security";
@@ -223,7 +236,8 @@ let status_page () =
   check_header "status" (Some "no-store") page "cache-control";
   check_header "status" (Some "application/json") page "content-type";
   match page.body with
-  | Text text -> Alcotest.(check string) "json" ("{\"release\":12,\"archive\":\"" ^ String.make 64 'a' ^ "\"}\n") text
+  | Text text ->
+    Alcotest.(check string) "json" ("{\"release\":12,\"archive\":\"" ^ String.make 64 'a' ^ "\"}\n") text
   | _ -> Alcotest.fail "no body"
 
 let hosts () =
@@ -237,10 +251,13 @@ let hosts () =
 
 let unchanged () =
   List.iter
-    (fun (expected, value) -> Alcotest.(check int) value expected (ask ~headers:[ host; "If-None-Match: " ^ value ] "/").status)
+    (fun (expected, value) ->
+      Alcotest.(check int) value expected (ask ~headers:[ host; "If-None-Match: " ^ value ] "/").status)
     [
-      (304, "\"root\""); (304, "W/\"root\""); (304, "*"); (304, "\"x\", \"root\""); (304, "\"a,b\",W/\"root\"");
-      (200, "\"roo\""); (200, "root"); (200, "\"root"); (200, ""); (200, "\"x\" \"y\""); (200, "w/\"root\""); (200, "\"*\"");
+      (304, "\"root\""); (304, "W/\"root\""); (304, "*"); (304, "\"x\", \"root\"");
+        (304, "\"a,b\",W/\"root\"");
+      (200, "\"roo\""); (200, "root"); (200, "\"root"); (200, ""); (200, "\"x\" \"y\"");
+        (200, "w/\"root\""); (200, "\"*\"");
     ];
   let response = ask ~headers:[ host; "If-None-Match: *" ] "/own" in
   check_header "304" (Some "no-cache") response "cache-control";
@@ -266,13 +283,16 @@ let heads () =
   let text response = Response.head response ~date:"D" ~http_1_0:false in
   let lines response = String.split_on_char '\n' (text response) in
   Alcotest.(check string) "whole"
-    "HTTP/1.1 404 Not Found\r\nDate: D\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: 1\r\nConnection: close\r\n\r\n"
+    ("HTTP/1.1 404 Not Found\r\nDate: D\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    ^ "X-Content-Type-Options: nosniff\r\nContent-Length: 1\r\nConnection: close\r\n\r\n")
     (text (Response.text ~close:true 404 "x"));
   let not_modified = ask ~headers:[ host; "If-None-Match: *" ] "/" in
   Alcotest.(check bool) "a 304 tells no length" false
-    (List.exists (fun line -> String.length line > 14 && String.sub line 0 14 = "Content-Length") (lines not_modified));
+    (List.exists (fun line -> String.length line > 14 && String.sub line 0 14 =
+      "Content-Length") (lines not_modified));
   Alcotest.(check bool) "HTTP/1.0 is told of keep-alive" true
-    (List.mem "Connection: keep-alive\r" (String.split_on_char '\n' (Response.head (ask "/") ~date:"D" ~http_1_0:true)))
+    (List.mem "Connection: keep-alive\r" (String.split_on_char '\n' (Response.head
+      (ask "/") ~date:"D" ~http_1_0:true)))
 
 let dates () =
   List.iter

@@ -37,3 +37,6 @@ await cloud[Symbol.asyncDispose]();
 say("done");
 say(process.getActiveResourcesInfo());
 setInterval(() => { say("alive", process.getActiveResourcesInfo().join()); }, 2000);
+await new Promise((r) => setTimeout(r, 500));
+for (const h of (process as any)._getActiveHandles()) if (h.remotePort !== undefined || h._handle) console.log(h.constructor.name, h.localAddress, h.localPort, h.remoteAddress, h.remotePort, "destroyed", h.destroyed, "rEnded", h.readableEnded, "wEnded", h.writableEnded, "wFin", h.writableFinished, "paused", h.isPaused?.(), "allowHalf", h.allowHalfOpen, "flowing", h.readableFlowing, h.listenerCount?.("end"), "wl", h.writableLength, "pipes", h._readableState?.pipes?.length);
+process.exit();
