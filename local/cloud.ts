@@ -65,7 +65,7 @@ export interface CloudOptions {
   readonly log?: (line: string) => void;
   readonly onNotification?: (notification: Notification) => void;
   /** Told of every call before its service is; an AwsError thrown here refuses the call. */
-  readonly onCall?: (call: Call) => void;
+  readonly onCall?: (call: Call) => void | Promise<void>;
   /** Whether a caller may list a bucket. Everybody may, unless this says otherwise. */
   readonly mayList?: MayList;
   /** Waits before Lambda's two retries of asynchronous invocations, in seconds. */
@@ -82,6 +82,7 @@ export interface Cloud {
   readonly unhonoured: readonly Unhonoured[];
   readonly stack: Stack;
   readonly ec2: Ec2;
+  readonly bus: EventBus;
   readonly scheduler: Scheduler;
   readonly functions: Functions;
   readonly iam: Directory;
@@ -244,6 +245,6 @@ async function open(
     AWS_SECRET_ACCESS_KEY: iam.person.secretAccessKey,
   };
   const { outputs, unhonoured } = stack;
-  const parts = { stack, ec2, scheduler, functions, iam, cloudWatch };
+  const parts = { stack, ec2, bus, scheduler, functions, iam, cloudWatch };
   return { endpoint: place.endpoint, environment, outputs, unhonoured, ...parts, stop };
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { startTime } from "./processes.ts";
 
 /** Another local cloud runs on the same data. */
 export class DataInUse extends Error {
@@ -43,17 +44,6 @@ export function lockData(directory: string): () => void {
 function readOwner(path: string): { pid: number; started: string | undefined } | undefined {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as { pid: number; started: string | undefined };
-  } catch {
-    return undefined;
-  }
-}
-
-/** When a process began, in the kernel's ticks: with the number it names a process for ever. */
-function startTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // Fields after the command, which is in brackets and may hold anything; the 22nd of all is the start time.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
   } catch {
     return undefined;
   }

@@ -6,7 +6,7 @@ import yazl from "yazl";
 
 /** What CodeBuild needs and gets: nothing else of the repository is in the zip. */
 const PARTS = ["buildspec.yml", "build", "unikernel"];
-const LEFT_OUT = new Set(["_build", "node_modules"]);
+const LEFT_OUT = new Set(["_build", "build-output", ".cache", "README.md"]);
 const FIXED_TIME = new Date(Date.UTC(1980, 0, 1));
 
 /**

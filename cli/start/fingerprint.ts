@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-const LEFT_OUT = new Set(["_build", "node_modules", ".jekyll-cache", "_site"]);
+const LEFT_OUT = new Set(["_build", ".cache", "build-output", ".jekyll-cache", "_site"]);
 
 /** SHA-256 over the names and bytes of files and folders: changes when any of them does. */
 export async function fingerprint(root: string, paths: readonly string[]): Promise<string> {

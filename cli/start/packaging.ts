@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { DataInUse, lockData } from "../../local/lock.ts";
 import { CannotStart } from "./errors.ts";
 import { fingerprint, once } from "./fingerprint.ts";
 
@@ -29,21 +31,42 @@ export async function packageStack(
   const target = join(data, "package");
   const params = Object.entries(parameters).map(([name, value]) => `--param=${name}=${value}`);
   const inputs = `${await fingerprint(root, INPUTS)} ${params.join(" ")}`;
-  await once(join(data, "package.stamp"), inputs, () => {
-    console.log("Packaging the stack (serverless package) …");
-    mkdirSync(target, { recursive: true });
-    const serverless = spawnSync(
-      join(root, "node_modules/.bin/serverless"),
-      ["package", "--package", target, ...params],
-      {
-        cwd: root,
-        encoding: "utf8",
-        env: { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}` },
-      },
-    );
-    if (serverless.status !== 0) {
-      throw new CannotStart(`the stack cannot be packaged:\n${serverless.stdout}${serverless.stderr}`);
-    }
-  });
+  const done = await aloneIn(root);
+  try {
+    await once(join(data, "package.stamp"), inputs, () => serverlessPackage(root, target, params));
+  } finally {
+    done();
+  }
   return target;
+}
+
+/**
+ * Waits until nobody else packages this repository, for five minutes at most. serverless-esbuild bundles in
+ * a folder of the repository and removes it at its end: of two at once, one packs empty zips.
+ */
+async function aloneIn(root: string): Promise<() => void> {
+  for (const start = Date.now(); ; await pause(200)) {
+    try {
+      return lockData(join(root, "node_modules/.cache/mirage-pages/packaging"));
+    } catch (error) {
+      if (!(error instanceof DataInUse) || Date.now() - start > 300_000) throw error;
+    }
+  }
+}
+
+function serverlessPackage(root: string, target: string, params: readonly string[]): void {
+  console.log("Packaging the stack (serverless package) …");
+  mkdirSync(target, { recursive: true });
+  const serverless = spawnSync(
+    join(root, "node_modules/.bin/serverless"),
+    ["package", "--package", target, ...params],
+    {
+      cwd: root,
+      encoding: "utf8",
+      env: { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}` },
+    },
+  );
+  if (serverless.status !== 0) {
+    throw new CannotStart(`the stack cannot be packaged:\n${serverless.stdout}${serverless.stderr}`);
+  }
 }

@@ -8,6 +8,7 @@ import type { Directory } from "../iam/directory.ts";
 import type { LogStore } from "../logs/store.ts";
 import { AwsError } from "../service.ts";
 import { BuildRun } from "./run.ts";
+import { endGroup } from "./shell.ts";
 import { Transfer } from "./transfer.ts";
 import type { Build, BuildStatus, Phase, Project, Variable } from "./types.ts";
 
@@ -43,6 +44,7 @@ export class Builds {
   constructor(options: BuildsOptions) {
     this.options = options;
     mkdirSync(this.recordDirectory, { recursive: true });
+    endGroup(this.groupFile);
     rmSync(join(options.directory, "scratch"), { recursive: true, force: true });
     for (const file of readdirSync(this.recordDirectory).filter((name) => name.endsWith(".json"))) {
       const build = JSON.parse(readFileSync(join(this.recordDirectory, file), "utf8")) as Build;
@@ -179,6 +181,7 @@ export class Builds {
       project,
       directory: join(directory, "scratch", build.logStream),
       cacheDirectory: join(directory, "cache", project.name),
+      groupFile: this.groupFile,
       transfer: new Transfer(place, key),
       environment: {
         PATH: process.env.PATH ?? "/usr/bin:/bin",
@@ -217,6 +220,11 @@ export class Builds {
     const path = join(this.recordDirectory, `${build.logStream}.json`);
     writeFileSync(`${path}.new`, JSON.stringify(build));
     renameSync(`${path}.new`, path);
+  }
+
+  /** One build runs at a time, so one file says which processes are its own. */
+  private get groupFile(): string {
+    return join(this.options.directory, "group.json");
   }
 
   private get recordDirectory(): string {

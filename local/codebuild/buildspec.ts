@@ -26,7 +26,7 @@ export interface Buildspec {
 }
 
 /** The buildspec cannot be used. */
-export class InvalidBuildspec extends Error {
+class InvalidBuildspec extends Error {
   override readonly name = "InvalidBuildspec";
 }
 

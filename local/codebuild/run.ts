@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly project: Project;
   readonly directory: string;
   readonly cacheDirectory: string;
+  /** Where the process group of its commands is noted. */
+  readonly groupFile: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly transfer: Transfer;
   readonly log: (line: string) => void;
@@ -77,7 +79,13 @@ export class BuildRun {
     if (project.cached) restoreCache(cacheDirectory, source);
     const overrides = Object.fromEntries(build.environment.map(({ name, value }) => [name, value]));
     const environment = { ...spec.variables, ...this.options.environment, ...overrides };
-    this.shell = new BuildShell(spec.shell, source, { ...environment, ...this.sourceVariables(source) }, log);
+    this.shell = new BuildShell({
+      shell: spec.shell,
+      directory: source,
+      environment: { ...environment, ...this.sourceVariables(source) },
+      log,
+      groupFile: this.options.groupFile,
+    });
     for (const name of ["install", "pre_build", "build", "post_build"] as const) {
       const phase = spec.phases.find((one) => one.name === name);
       // A failed BUILD still has its POST_BUILD; what fails before it ends the build.

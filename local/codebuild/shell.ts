@@ -1,10 +1,30 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { startTime } from "../processes.ts";
+
+/** Where and with what a build's shell runs. */
+interface ShellOptions {
+  readonly shell: string;
+  readonly directory: string;
+  readonly environment: Record<string, string>;
+  readonly log: (line: string) => void;
+  readonly groupFile: string;
+}
+
+/** Ends what a killed local cloud left running, if it still runs. */
+export function endGroup(groupFile: string): void {
+  try {
+    const { pid, started } = JSON.parse(readFileSync(groupFile, "utf8")) as { pid: number; started?: string };
+    if (started !== undefined && startTime(pid) === started) process.kill(-pid, "SIGKILL");
+  } catch {
+    // No such file or no such process: nothing to end.
+  }
+}
 
 /**
  * The one shell of a build. Commands run in it one after the other, so that what one exports or where it changes
@@ -19,12 +39,9 @@ export class BuildShell {
   /** Ends the output of each command, before its status: so that statuses never overtake output. */
   private readonly marker = `end-of-command-${randomUUID()}`;
 
-  constructor(
-    shell: string,
-    directory: string,
-    environment: Record<string, string>,
-    log: (line: string) => void,
-  ) {
+  /** `groupFile` names the process group for `endGroup`, should this process not live to end it itself. */
+  constructor(options: ShellOptions) {
+    const { shell, directory, environment, log, groupFile } = options;
     this.scratch = mkdtempSync(join(tmpdir(), "codebuild-"));
     this.child = spawn(shell, [], {
       cwd: directory,
@@ -32,7 +49,8 @@ export class BuildShell {
       detached: true,
       stdio: ["pipe", "pipe", "pipe"],
     });
-    const { stdout, stderr } = this.child;
+    const { stdout, stderr, pid } = this.child;
+    if (pid !== undefined) writeFileSync(groupFile, JSON.stringify({ pid, started: startTime(pid) }));
     if (stderr !== null) createInterface({ input: stderr }).on("line", log);
     if (stdout !== null) createInterface({ input: stdout }).on("line", (line) => this.receive(line, log));
     this.exited = new Promise((resolve) => {

@@ -14,7 +14,7 @@ export interface EventInput {
 }
 
 /** An event as rules and targets see it. */
-export interface BusEvent {
+interface BusEvent {
   readonly version: "0";
   readonly id: string;
   readonly "detail-type": string;

@@ -21,7 +21,7 @@ export interface FrontDoorOptions {
   /** Who an access key belongs to; undefined for keys that nobody holds. */
   readonly caller: (accessKeyId: string) => Caller | undefined;
   /** Told of every call before its service is; an AwsError thrown here refuses the call. */
-  readonly onCall?: (call: Call) => void;
+  readonly onCall?: (call: Call) => void | Promise<void>;
 }
 
 /** The port that was asked for belongs to another process. */
@@ -86,7 +86,7 @@ export class FrontDoor {
       if (caller === undefined) throw unknownKey(protocol, scope.accessKeyId);
       if (service === undefined) throw unknownService(scope.service);
       const { action, forward } = await nameAction(service, request);
-      this.options.onCall?.({ service: scope.service, action, caller });
+      await this.options.onCall?.({ service: scope.service, action, caller });
       await service.handle(forward, response, caller);
     } catch (error) {
       sendError(protocol, asAwsError(error), request, response);

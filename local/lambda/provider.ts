@@ -11,7 +11,7 @@ import { unpack } from "./package.ts";
 import type { FunctionConfig } from "./types.ts";
 
 /** A function's zip is not beside the template. */
-export class PackageMissing extends Error {
+class PackageMissing extends Error {
   override readonly name = "PackageMissing";
 
   constructor(name: string, path: string) {

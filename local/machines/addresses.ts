@@ -116,8 +116,9 @@ class Door {
   readonly #sockets = new Set<Socket>();
 
   private constructor(reach: Reach) {
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) =>
-      void this.#carry(client, reach),
+    this.#server = createServer(
+      { allowHalfOpen: true, noDelay: true, pauseOnConnect: true },
+      (client) => void this.#carry(client, reach),
     );
   }
 

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { type Accelerator, accelerator } from "./accelerator.ts";
 import { ConsoleFile } from "./console-file.ts";
+import { Gate } from "./gate.ts";
 import {
   type Ending,
   type GuestPort,
@@ -12,7 +13,6 @@ import {
   type MachineSpec,
   MachineUnavailable,
 } from "./machine.ts";
-import { Gate } from "./gate.ts";
 import { Monitor } from "./qmp.ts";
 
 /** Where Debian, Fedora and Arch keep UEFI firmware for QEMU: code, and the store of variables beside it. */

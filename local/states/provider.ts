@@ -5,7 +5,7 @@ import { isObject, members, optionalText } from "../wire/members.ts";
 import type { Engine } from "./engine.ts";
 
 /** A definition that is no state machine. */
-export class InvalidDefinition extends Error {
+class InvalidDefinition extends Error {
   override readonly name = "InvalidDefinition";
 
   constructor(machine: string, reason: string) {

@@ -45,7 +45,7 @@ export function members(input: Record<string, unknown>, name: string): Record<st
 }
 
 /** A list that may be absent: then empty. */
-export function list(input: Record<string, unknown>, name: string): unknown[] {
+function list(input: Record<string, unknown>, name: string): unknown[] {
   const value = input[name];
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return value;

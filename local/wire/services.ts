@@ -58,7 +58,7 @@ export function queryService(
 }
 
 /** Parses a JSON body that must be an object; an empty body is the empty object. Throws SerializationException. */
-export function parseObject(body: Buffer): Record<string, unknown> {
+function parseObject(body: Buffer): Record<string, unknown> {
   if (body.length === 0) return {};
   let value: unknown;
   try {

@@ -1,5 +1,5 @@
 /** Escapes text for XML. Control characters become references, as S3 writes them. */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   return text.replace(/[&<>"'\p{Cc}\ufffe\uffff]/gu, (character) => {
     switch (character) {
       case "&":

@@ -27,7 +27,7 @@ phases:
   build:
     commands:
       - mkdir -p build-output && cd build-output
-      - mformat -C -i boot.img -T 2048 -N 12345678 ::
+      - "mformat -C -i boot.img -T 2048 -N 12345678 ::"
       - mmd -i boot.img ::/EFI ::/EFI/BOOT
       - printf 'MZ not a kernel' > program && mcopy -i boot.img program ::/EFI/BOOT/BOOTX64.EFI
       - printf '{}' > boot.json && cp boot.json sbom.json

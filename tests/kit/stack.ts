@@ -43,6 +43,12 @@ export class TestStack {
   readonly content: string;
   readonly state: string;
   readonly address: string;
+  /** Options for further SDK clients of this cloud. */
+  readonly sdk: {
+    endpoint: string;
+    region: string;
+    credentials: { accessKeyId: string; secretAccessKey: string };
+  };
   readonly #s3: S3Client;
   readonly #sfn: SFNClient;
   readonly #lambda: LambdaClient;
@@ -59,19 +65,10 @@ export class TestStack {
     const { AWS_ENDPOINT_URL: endpoint = "", AWS_REGION: region = "" } = cloud.environment;
     const { AWS_ACCESS_KEY_ID: accessKeyId = "", AWS_SECRET_ACCESS_KEY: secretAccessKey = "" } =
       cloud.environment;
-    const options = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
-    this.#s3 = new S3Client(options);
-    this.#sfn = new SFNClient(options);
-    this.#lambda = new LambdaClient(options);
-  }
-
-  /** Options for further SDK clients of this cloud. */
-  get sdk() {
-    return {
-      endpoint: this.#sfn.config.endpoint,
-      region: this.#sfn.config.region,
-      credentials: this.#sfn.config.credentials,
-    };
+    this.sdk = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+    this.#s3 = new S3Client(this.sdk);
+    this.#sfn = new SFNClient(this.sdk);
+    this.#lambda = new LambdaClient(this.sdk);
   }
 
   static async start({
@@ -79,7 +76,7 @@ export class TestStack {
     sources = quickBuild,
     onCall,
   }: StackOptions = {}): Promise<TestStack> {
-    const folder = await mkdtemp(join(tmpdir(), "mirage-pages-"));
+    const folder = await mkdtemp(join(tmpdir(), "mp-stack-"));
     const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
     try {
       const packaged = await testPackage();

@@ -53,6 +53,8 @@ export async function testCloud(options: Partial<Ec2Options> = {}): Promise<Test
     const scope = /\/(ec2|ebs)\/aws4_request/.exec(request.headers.authorization ?? "")?.[1];
     void serve(scope === "ebs" ? local.ebs : local, request, response);
   });
+  // Idle connections are ended by the clients, when the test ends.
+  server.keepAliveTimeout = 600_000;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const credentials = { accessKeyId: "test", secretAccessKey: "test" };

@@ -42,12 +42,21 @@ const stack: TestStack = {
     Small: functionResource("small", { MemorySize: 128, Timeout: 20 }),
     One: functionResource("one", { ReservedConcurrentExecutions: 1, Timeout: 10 }),
     Broken: functionResource("broken"),
+    Web: functionResource("web"),
+    WebUrl: {
+      Type: "AWS::Lambda::Url",
+      Properties: { AuthType: "NONE", TargetFunctionArn: { "Fn::GetAtt": ["Web", "Arn"] } },
+    },
   },
+  outputs: { Web: { Value: { "Fn::GetAtt": ["WebUrl", "FunctionUrl"] } } },
   functions: {
     worker: source,
     short: source,
     small: source,
     one: source,
+    web: `export const handler = async (event) => event.rawPath === "/plain" ? { plain: true } : {
+      statusCode: 201, headers: { "x-path": event.rawPath }, body: event.requestContext.http.method + event.rawQueryString,
+    };`,
     broken: "throw new TypeError('cannot load'); export const handler = 1;",
   },
 };
@@ -134,7 +143,7 @@ test("executions run side by side, but no more than are reserved", async (t) => 
 test("functions are described and their logs are kept", async (t) => {
   const { config, lambda, invoke } = await setUp(t);
   const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
-  assert.equal(Functions.length, 5);
+  assert.equal(Functions.length, 6);
   const { Configuration } = await lambda.send(new GetFunctionCommand({ FunctionName: "worker" }));
   assert.equal(Configuration?.Timeout, 10);
   const unknown = lambda.send(new GetFunctionCommand({ FunctionName: "nobody" }));
@@ -169,4 +178,14 @@ test("an asynchronous invocation is retried twice", async (t) => {
   await eventually("the third attempt", async () => ((await starts()) === 3 ? true : undefined));
   await new Promise((resolve) => setTimeout(resolve, 500));
   assert.equal(await starts(), 3);
+});
+
+test("a function URL answers without a signature", async (t) => {
+  const { cloud } = await testCloud(t, stack);
+  const url = cloud.outputs.Web ?? "";
+  const made = await fetch(`${url}.well-known/token?a=b`, { method: "POST", body: "x" });
+  assert.deepEqual([made.status, made.headers.get("x-path")], [201, "/.well-known/token"]);
+  assert.equal(await made.text(), "POSTa=b");
+  const plain = await fetch(`${url}plain`);
+  assert.deepEqual([plain.status, await plain.json()], [200, { plain: true }]);
 });

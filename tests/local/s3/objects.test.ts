@@ -123,7 +123,7 @@ test("ranges, headers, ETags and copies", async (t) => {
   const copy = await s3.send(new GetObjectCommand({ Bucket, Key: "copy" }));
   assert.equal(copy.ETag, ETag);
   assert.deepEqual(Buffer.from((await copy.Body?.transformToByteArray()) ?? []), Body);
-  await s3.send(new PutObjectCommand({ Bucket, Key: "empty", Body: "" }));
+  await s3.send(new PutObjectCommand({ Bucket, Key: "empty", Body: new Uint8Array() }));
   const empty = await s3.send(new GetObjectCommand({ Bucket, Key: "empty" }));
   assert.equal(await empty.Body?.transformToString(), "");
 });
@@ -156,4 +156,13 @@ test("multipart uploads are listed while open and become one object", async (t) 
   );
   const bytes = Buffer.from((await across.Body?.transformToByteArray()) ?? []);
   assert.deepEqual(bytes, Body.subarray(start, start + 4));
+});
+
+test("who may not list a bucket is told 403 of a missing key", async (t) => {
+  const { config } = await testCloud(t, stack, { mayList: () => false });
+  const s3 = new S3Client(config);
+  closeAfter(t, s3);
+  await s3.send(new PutObjectCommand({ Bucket, Key: "there", Body: "x" }));
+  await s3.send(new HeadObjectCommand({ Bucket, Key: "there" }));
+  await assert.rejects(s3.send(new GetObjectCommand({ Bucket, Key: "missing" })), { name: "AccessDenied" });
 });

@@ -101,6 +101,33 @@ const machines: Record<string, unknown> = {
       },
     },
   },
+  mapped: {
+    StartAt: "each",
+    States: {
+      each: {
+        Type: "Map",
+        ItemsPath: "$.items",
+        MaxConcurrency: 2,
+        ItemProcessor: { StartAt: "one", States: { one: task({ ResultPath: "$.done" }) } },
+        End: true,
+      },
+    },
+  },
+  branches: {
+    StartAt: "both",
+    States: {
+      both: {
+        Type: "Parallel",
+        Branches: [
+          { StartAt: "left", States: { left: task({}) } },
+          { StartAt: "right", States: { right: { Type: "Pass", Result: "right", End: true } } },
+        ],
+        Catch: [{ ErrorEquals: ["TurnLost"], Next: "caught" }],
+        End: true,
+      },
+      caught: { Type: "Pass", Result: "caught", End: true },
+    },
+  },
   endless: { StartAt: "a", States: { a: { Type: "Pass", Next: "b" }, b: { Type: "Pass", Next: "a" } } },
 };
 
@@ -222,6 +249,21 @@ test("limits: a task's time, the size of a result, the length of a history", asy
     new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: 1 }),
   );
   assert.equal(history.events?.[0]?.id, 25_000);
+});
+
+test("maps and branches", async (t) => {
+  const { run } = await setUp(t);
+  const items = [1, 2, 3].map((n) => ({ n }));
+  const mapped = await run("mapped", { items });
+  assert.equal(mapped.status, "SUCCEEDED", mapped.cause);
+  assert.deepEqual(
+    JSON.parse(mapped.output ?? ""),
+    items.map((item) => ({ ...item, done: { got: item } })),
+  );
+  const branches = await run("branches", { a: 1 });
+  assert.deepEqual(JSON.parse(branches.output ?? ""), [{ got: { a: 1 } }, "right"]);
+  const caught = await run("branches", { throw: "TurnLost", message: "gone" });
+  assert.equal(caught.output, '"caught"');
 });
 
 test("the lambda:invoke integration", async (t) => {
