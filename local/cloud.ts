@@ -4,8 +4,10 @@ import { CloudWatch } from "./cloudwatch/cloudwatch.ts";
 import { Builds } from "./codebuild/builds.ts";
 import { codeBuildProvider } from "./codebuild/provider.ts";
 import { codeBuildService } from "./codebuild/service.ts";
+import { stateChangeEvent } from "./ec2/events.ts";
 import type { Ec2 } from "./ec2/index.ts";
 import { createEc2 } from "./ec2/index.ts";
+import type { InstanceState } from "./ec2/state.ts";
 import { EventBus } from "./events/bus.ts";
 import { Delivery } from "./events/delivery.ts";
 import { eventsProvider } from "./events/provider.ts";
@@ -190,7 +192,9 @@ async function open(
     return { size: object.size, stream };
   };
   const { dataDir, addressBlock, machineKind } = options;
-  const ec2 = await createEc2({ dataDir, addressBlock, machineKind, readObject, region: place.region, log });
+  const { region } = place;
+  const onStateChange = (id: string, state: InstanceState) => bus.put(stateChangeEvent(region, id, state));
+  const ec2 = await createEc2({ dataDir, addressBlock, machineKind, readObject, region, log, onStateChange });
   closers.set("ec2", () => ec2.stop());
   const cloudWatch = new CloudWatch(place);
 

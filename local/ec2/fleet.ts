@@ -30,6 +30,8 @@ export interface FleetOptions {
   /** First three parts of the loopback addresses that are public addresses here, as "127.80.0". */
   readonly addressBlock: string;
   log(line: string): void;
+  /** Told when an instance has entered a state. */
+  onStateChange(instanceId: string, state: InstanceState): void;
 }
 
 /**
@@ -195,7 +197,7 @@ export class Fleet {
     // Whoever sees "running" can connect.
     await this.route();
     if (instance.state !== "pending") return;
-    instance.state = "running";
+    this.#enter(instance, "running");
     delete instance.reason;
     instance.transition = "";
     await store.save();
@@ -227,8 +229,13 @@ export class Fleet {
     });
   }
 
-  #change(instance: Instance, state: InstanceState, reason: Reason, transition: string): void {
+  #enter(instance: Instance, state: InstanceState): void {
     instance.state = state;
+    this.#options.onStateChange(instance.id, state);
+  }
+
+  #change(instance: Instance, state: InstanceState, reason: Reason, transition: string): void {
+    this.#enter(instance, state);
     instance.reason = reason;
     const now = new Date().toISOString();
     instance.transition = `${transition} (${now.slice(0, 10)} ${now.slice(11, 19)} GMT)`;
@@ -254,14 +261,14 @@ export class Fleet {
 
   async #haltDone(instance: Instance): Promise<void> {
     if (instance.state !== "stopping") return;
-    instance.state = "stopped";
+    this.#enter(instance, "stopped");
     delete instance.pid;
     await this.#settle();
   }
 
   async #terminated(instance: Instance): Promise<void> {
     const { store, disks } = this.#options;
-    instance.state = "terminated";
+    this.#enter(instance, "terminated");
     instance.endedAt = new Date().toISOString();
     delete instance.pid;
     for (const address of Object.values(store.state.addresses)) {

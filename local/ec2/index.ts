@@ -12,6 +12,7 @@ import { Fleet } from "./fleet.ts";
 import { Imports } from "./import/imports.ts";
 import { networkProvider } from "./provider.ts";
 import { ec2Service } from "./service.ts";
+import type { InstanceState } from "./state.ts";
 import { Store } from "./store.ts";
 
 export interface Ec2Options {
@@ -27,6 +28,8 @@ export interface Ec2Options {
   /** Where the template's resources are. Default: us-east-1. */
   readonly region?: string;
   readonly log?: (line: string) => void;
+  /** Told when an instance has entered a state, as EventBridge is. */
+  readonly onStateChange?: (instanceId: string, state: InstanceState) => void;
 }
 
 /** The local EC2 with its EBS direct APIs. `stop` ends machines, listeners and imports; all are resumed. */
@@ -50,11 +53,12 @@ export async function createEc2(options: Ec2Options): Promise<Ec2> {
     );
   }
   const log = options.log ?? (() => {});
+  const onStateChange = options.onStateChange ?? (() => {});
   const store = await Store.open(path.join(options.dataDir, "ec2"));
   const disks = new Disks(store);
   const snapshots = new Snapshots(store, disks);
   const kind: MachineKind = options.machineKind === "qemu" ? qemu : nodeMachines;
-  const fleet = new Fleet({ store, disks, kind, addressBlock: options.addressBlock, log });
+  const fleet = new Fleet({ store, disks, kind, addressBlock: options.addressBlock, log, onStateChange });
   const imports = new Imports({ store, disks, snapshots, readObject: options.readObject, log });
   const cloud: Cloud = { store, disks, snapshots, fleet, imports };
   const home = { accountId: options.accountId ?? "000000000000", region: options.region ?? "us-east-1" };

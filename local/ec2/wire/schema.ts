@@ -49,9 +49,15 @@ function shapeOf(reference: Reference): Shape {
   return shape;
 }
 
+/** Marks the schema of a list of something simple. */
+const listOf = 64;
+
 // The numbers are the SDK's: see StaticSchema and the simple schema sentinels in @smithy/types.
 function readShape(schema: unknown): Shape {
-  if (typeof schema === "number") return { kind: simpleKind(schema) };
+  if (typeof schema === "number") {
+    if ((schema & listOf) === 0) return { kind: simpleKind(schema) };
+    return { kind: "list", item: readMember("member", schema & ~listOf) };
+  }
   if (schema === "unit") return { kind: "structure", members: [] };
   if (!Array.isArray(schema)) throw new TypeError(`The AWS SDK holds a schema of an unknown form: ${schema}`);
   switch (schema[0]) {

@@ -1,0 +1,56 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { changedPage, manyFiles } from "./deployments.ts";
+import { powerOn } from "./power-on.ts";
+import { start } from "./starts.ts";
+import { type Figure, table } from "./table.ts";
+
+/**
+ * `npm run bench`: the figures of the README, each beside its aim and, where there is one, beside what the
+ * same machine needs the other way in the same run. Takes some minutes; run it on a quiet machine.
+ */
+const folder = await mkdtemp(join(tmpdir(), "mp-bench-"));
+try {
+  const data = join(folder, "data");
+  const first = await start(data, join(folder, "first.json"));
+  const second = await start(data, join(folder, "second.json"));
+  const boot = await powerOn(data, folder);
+  const changed = await changedPage(data);
+  const many = await manyFiles(data);
+  const site = first.report.site.bytes;
+  const { build } = first.report.seconds;
+  const figures: Figure[] = [
+    {
+      what: "First `npm start`, packages installed, compiling included",
+      ours: first.seconds,
+      unit: "s",
+      aim: 180,
+    },
+    { what: "Second `npm start`", ours: second.seconds, unit: "s", aim: 25 },
+    {
+      what: "Changed page: end of `aws s3 sync` to the new page served",
+      ours: changed.total,
+      unit: "s",
+      aim: 25,
+      rival: { what: "compiling for every deployment, as the 2017 guide did", value: changed.total + build },
+    },
+    { what: "… of which our own code (all but settling and booting)", ours: changed.own, unit: "s", aim: 3 },
+    { what: "Power-on to first HTTPS 200 (median of 5)", ours: boot.seconds, unit: "s", aim: 11 },
+    { what: "Disk, beside the site", ours: (first.report.disk.bytes - site) / 2 ** 20, unit: "MiB", aim: 32 },
+    { what: "Least guest memory that boots and serves", ours: boot.memoryMiB, unit: "MiB", aim: 128 },
+    { what: "Releases made by a sync of 5,000 files", ours: many.releases, unit: "", aim: 1 },
+    {
+      what: "S3 writes for each batch of events in that sync",
+      ours: many.writesPerBatch,
+      unit: "",
+      aim: 2,
+    },
+  ];
+  console.log(`\n${table(figures)}`);
+  console.log(
+    `\n${(await readFile("/proc/cpuinfo", "utf8")).match(/model name\s*: (.*)/)?.[1] ?? ""}, QEMU software emulation`,
+  );
+} finally {
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+}

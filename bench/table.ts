@@ -1,0 +1,21 @@
+export interface Figure {
+  readonly what: string;
+  readonly ours: number;
+  readonly unit: string;
+  /** At most this much is aimed at. */
+  readonly aim: number;
+  readonly rival?: { readonly what: string; readonly value: number };
+}
+
+/** The figures as a Markdown table, as the README shows them. */
+export function table(figures: readonly Figure[]): string {
+  const rows = figures.map(({ what, ours, unit, aim, rival }) => {
+    const other = rival === undefined ? "" : `${round(rival.value)} ${unit} (${rival.what})`;
+    return `| ${what} | ${round(ours)} ${unit} | ${aim} ${unit} | ${other} |`.replaceAll(/ +\|/g, " |");
+  });
+  return ["| what | here | aim | the other way |", "| --- | --- | --- | --- |", ...rows].join("\n");
+}
+
+function round(value: number): string {
+  return value >= 100 ? value.toFixed(0) : String(Number(value.toFixed(1)));
+}

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { entityTag, sample } from "../../lib/probe.ts";
+
+test("a site of up to the limit is probed whole", () => {
+  assert.deepEqual(sample([1, 2, 3], 3), [1, 2, 3]);
+  assert.deepEqual(sample([], 3), []);
+});
+
+test("of a larger one come as many as the limit says: first, last and evenly between", () => {
+  const all = Array.from({ length: 101 }, (_, i) => i);
+  assert.deepEqual(sample(all, 5), [0, 25, 50, 75, 100]);
+});
+
+test("whatever the size: in order, none twice, the ends among them, no gap larger than another by two", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 2, max: 500 }), (size, limit) => {
+      const all = Array.from({ length: size }, (_, i) => i);
+      const some = sample(all, limit);
+      assert.equal(some.length, Math.min(size, limit));
+      assert.equal(some[0], all[0]);
+      assert.equal(some.at(-1), all.at(-1));
+      const gaps = some.slice(1).map((value, i) => value - (some[i] ?? 0));
+      assert.ok(gaps.every((gap) => gap >= 1));
+      if (gaps.length > 0) assert.ok(Math.max(...gaps) - Math.min(...gaps) <= 2);
+    }),
+  );
+});
+
+test("an entity tag is the first half of the body's SHA-256, in quotes", () => {
+  assert.equal(entityTag(Buffer.from("hello\n")), '"5891b5b522d5df086d0ff0b110fbd9d2"');
+});

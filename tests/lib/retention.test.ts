@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { archiveKey, bootKey, bootRecordKey, listingKey, type Release } from "../../lib/records.ts";
+import { type Inventory, keptReleases, planRetirement } from "../../lib/retention.ts";
+import { archive, boot, digest, live, release } from "./records.fixtures.ts";
+
+const nothing = { stopped: [], terminated: [], images: [], snapshots: [], objects: [] };
+const kept = (releases: Release[], keep: number, number: number) =>
+  [...keptReleases({ live: live({ release: number }), releases, keep })].sort((a, b) => a - b);
+
+test("keeps the live release and the last ones that were live", () => {
+  const releases = [1, 2, 3, 4, 5].map((number) => release(number));
+  assert.deepEqual(kept(releases, 2, 5), [3, 4, 5]);
+  assert.deepEqual(kept(releases, 9, 5), [1, 2, 3, 4, 5]);
+});
+
+test("what was never live is not kept and takes nobody's place", () => {
+  const releases = [
+    release(1),
+    release(2, { status: "failed" }),
+    release(3, { status: "unchanged" }),
+    release(4, { status: "preparing" }),
+    release(5),
+  ];
+  assert.deepEqual(kept(releases, 1, 5), [1, 5]);
+});
+
+test("a release that only renewed the certificate takes nobody's place", () => {
+  const releases = [release(1), release(2, { reason: "certificate" }), release(3), release(4)];
+  assert.deepEqual(kept(releases, 2, 4), [1, 2, 3, 4]);
+  assert.deepEqual(kept(releases, 1, 4), [3, 4]);
+});
+
+function inventory(change: Partial<Inventory> = {}): Inventory {
+  const parts = (digit: string) => ({ listing: digest(digit), archive: archive(digit), boot: boot(digit) });
+  const releases = ["1", "2", "3"].map((digit) => release(Number(digit), parts(digit)));
+  return {
+    live: live({ release: 3, instanceId: "i-3", ...parts("3") }),
+    releases,
+    machines: [1, 2, 3].map((number) => ({ instanceId: `i-${number}`, state: "running", release: number })),
+    images: [1, 2, 3].map((number) => ({ imageId: `ami-${number}`, release: number })),
+    snapshots: [1, 2, 3].map((number) => ({ snapshotId: `snap-${number}`, release: number })),
+    objects: ["1", "2", "3"].flatMap((digit) => [
+      archiveKey(digest(digit)),
+      listingKey(digest(digit)),
+      bootKey(digest(digit)),
+      bootRecordKey(digest(digit)),
+      `boot/${digest(digit)}/sbom.json`,
+    ]),
+    addressHolder: "i-3",
+    keep: 1,
+    ...change,
+  };
+}
+
+test("the kept release's machine stops; of what is not kept, nothing stays", () => {
+  const { objects, ...rest } = planRetirement(inventory());
+  assert.deepEqual(rest, {
+    stopped: ["i-2"],
+    terminated: ["i-1"],
+    images: ["ami-1"],
+    snapshots: ["snap-1"],
+  });
+  assert.deepEqual(objects, inventory().objects.slice(0, 5));
+});
+
+test("run again on what is left, nothing happens", () => {
+  const left = inventory({
+    machines: [
+      { instanceId: "i-2", state: "stopped", release: 2 },
+      { instanceId: "i-3", state: "running", release: 3 },
+    ],
+    images: inventory().images.slice(1),
+    snapshots: inventory().snapshots.slice(1),
+    objects: inventory().objects.slice(5),
+  });
+  assert.deepEqual(planRetirement(left), nothing);
+});
+
+test("the machine with the address is never touched, whosever it is", () => {
+  const { stopped, terminated } = planRetirement(inventory({ addressHolder: "i-1" }));
+  assert.deepEqual({ stopped, terminated }, { stopped: ["i-2"], terminated: [] });
+});
+
+test("a release that is being prepared loses nothing; one that was given up does", () => {
+  const preparing = (number: number): Partial<Inventory> => ({
+    releases: [...inventory().releases, release(number, { status: "preparing", archive: archive("4") })],
+    machines: [{ instanceId: "i-4", state: "running", release: number }],
+    images: [{ imageId: "ami-4", release: number }],
+    snapshots: [{ snapshotId: "snap-4", release: number }],
+    objects: [archiveKey(digest("4"))],
+  });
+  assert.deepEqual(planRetirement(inventory(preparing(4))), nothing);
+  const older = inventory({ ...preparing(4), live: live({ release: 5, instanceId: "i-5" }) });
+  assert.deepEqual(planRetirement(older).terminated, ["i-4"]);
+  assert.deepEqual(planRetirement(older).objects, [archiveKey(digest("4"))]);
+});
+
+test("two releases of one archive: it goes with the last of them only", () => {
+  const shared = inventory();
+  const releases = shared.releases.map((one) => ({ ...one, archive: archive("1") }));
+  const { objects } = planRetirement({
+    ...shared,
+    releases,
+    live: { ...shared.live, archive: archive("1") },
+    objects: [archiveKey(digest("1")), archiveKey(digest("2"))],
+  });
+  assert.deepEqual(objects, [archiveKey(digest("2"))]);
+});
+
+test("whatever there is, what the live and the kept releases need stays", () => {
+  const status = fc.constantFrom<Release["status"]>("preparing", "live", "unchanged", "failed");
+  const reason = fc.constantFrom<Release["reason"]>(
+    "content",
+    "certificate",
+    "rebuild",
+    "replace",
+    "rollback",
+  );
+  const digits = fc.constantFrom("1", "2", "3", "4");
+  const one = fc.record({ status, reason, archived: digits, built: digits });
+  fc.assert(
+    fc.property(
+      fc.array(one, { minLength: 1, maxLength: 9 }),
+      fc.integer({ min: 1, max: 4 }),
+      (all, keep) => {
+        const releases = all.map(({ status, reason, archived, built }, i) =>
+          release(i + 1, {
+            status,
+            reason,
+            archive: archive(archived),
+            boot: boot(built),
+            listing: digest(built),
+          }),
+        );
+        const newest = releases.findLast((candidate) => candidate.status === "live");
+        if (newest === undefined) return;
+        const liveNow = live({
+          release: newest.number,
+          instanceId: `i-${newest.number}`,
+          archive: archive("5"),
+          boot: newest.boot ?? boot(),
+          listing: digest("5"),
+        });
+        const numbers = releases.map(({ number }) => number);
+        const objects = ["1", "2", "3", "4", "5"].flatMap((digit) => [
+          archiveKey(digest(digit)),
+          listingKey(digest(digit)),
+          bootKey(digest(digit)),
+        ]);
+        const leaving = planRetirement({
+          live: liveNow,
+          releases,
+          machines: numbers.map((number) => ({
+            instanceId: `i-${number}`,
+            state: "running",
+            release: number,
+          })),
+          images: numbers.map((number) => ({ imageId: `ami-${number}`, release: number })),
+          snapshots: numbers.map((number) => ({ snapshotId: `snap-${number}`, release: number })),
+          objects,
+          addressHolder: liveNow.instanceId,
+          keep,
+        });
+        const keptNumbers = keptReleases({ live: liveNow, releases, keep });
+        assert.ok(keptNumbers.has(liveNow.release));
+        assert.ok(!leaving.stopped.includes(liveNow.instanceId));
+        for (const number of keptNumbers) {
+          assert.ok(!leaving.terminated.includes(`i-${number}`));
+          assert.ok(!leaving.images.includes(`ami-${number}`));
+          assert.ok(!leaving.snapshots.includes(`snap-${number}`));
+          const needs = releases[number - 1];
+          assert.ok(!leaving.objects.includes(archiveKey(needs?.archive?.digest ?? "")));
+          assert.ok(!leaving.objects.includes(bootKey(needs?.boot?.build ?? "")));
+        }
+        assert.ok(!leaving.objects.includes(archiveKey(digest("5"))));
+        assert.ok(!leaving.objects.includes(listingKey(digest("5"))));
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
