@@ -31,7 +31,7 @@ export function changedPage(data: string): Promise<Timings> {
         await sync(cloud, site);
         const uploaded = Date.now();
         const served = whenServed(cloud.outputs.SiteAddress ?? "", text);
-        const arn = await deployed(cloud, begun);
+        const arn = await deployed(cloud, begun, before);
         const total = ((await served) - uploaded) / 1000;
         spent = { ...timings(await visitsOf(arn), uploaded), total };
       }
@@ -64,10 +64,10 @@ export async function manyFiles(data: string): Promise<{ releases: number; write
     await writeFile(join(site, "index.html"), "<h1>Many</h1>");
     for (let i = 0; i < 5_000; i += 1) await writeFile(join(site, `${i}.html`), `<p>${i}</p>`);
     const store = objectStore(cloud.outputs.StateBucket ?? "");
-    const before = (await readLive(store))?.value.release ?? 0;
+    const before = await liveRelease(cloud);
     const begun = Date.now();
     await sync(cloud, site);
-    await deployed(cloud, begun);
+    await deployed(cloud, begun, before);
     await pause(5_000);
     const releases = (await readReleases(store)).filter(
       ({ number, status }) => number > before && status === "live",
@@ -100,21 +100,20 @@ async function withCloud<T>(
   }
 }
 
+async function liveRelease(cloud: Cloud): Promise<number> {
+  return (await readLive(objectStore(cloud.outputs.StateBucket ?? "")))?.value.release ?? 0;
+}
+
 async function sync(cloud: Cloud, site: string): Promise<void> {
   const args = ["s3", "sync", "--delete", "--only-show-errors", site, `s3://${cloud.outputs.ContentBucket}`];
   await promisify(execFile)("aws", args, { env: process.env });
 }
 
-async function deployed(cloud: Cloud, since: number): Promise<string> {
+/** Follows the deployments since a time until a release after `before` is live; returns its execution. */
+async function deployed(cloud: Cloud, since: number, before: number): Promise<string> {
   const machine = Object.entries(cloud.outputs).find(([name]) => name.endsWith("deployArn"))?.[1] ?? "";
-  const followed = await follow(
-    machine,
-    since,
-    LIMIT_MS,
-    async () => true,
-    console.log,
-    AbortSignal.timeout(LIMIT_MS),
-  );
+  const isNew = async () => (await liveRelease(cloud)) > before;
+  const followed = await follow(machine, since, LIMIT_MS, isNew, console.log, AbortSignal.timeout(LIMIT_MS));
   if (followed?.outcome.status !== "SUCCEEDED")
     throw new Error(`The deployment failed: ${followed?.outcome.cause}`);
   return followed.executionArn;

@@ -32,6 +32,8 @@ export const handler = step("settle", async ({ request, previous }) => {
   const bytes = content.reduce((sum, { size }) => sum + size, 0);
   return {
     settled,
+    // Step Functions wants a number here; a parameter of the stack would stand in the machine as text.
+    waitSeconds: setting("SETTLE_SECONDS"),
     listing,
     rounds,
     files: content.length,

@@ -52,6 +52,7 @@ export const contracts = {
     }),
     output: z.object({
       settled: z.boolean(),
+      waitSeconds: z.int().positive(),
       listing: digestSchema,
       rounds: z.int().positive(),
       files: z.int().nonnegative(),

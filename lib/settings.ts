@@ -18,6 +18,7 @@ const settings = {
   IMPORT_ROLE: z.string().min(1),
   SITE_NAMES: z.string().transform((text) => text.split(" ").filter((name) => name !== "")),
   ALLOW_EMPTY: z.enum(["true", "false"]).transform((text) => text === "true"),
+  SETTLE_SECONDS: z.coerce.number().int().min(1),
   BOOT_SECONDS: z.coerce.number().int().min(5),
   DRAIN_SECONDS: z.coerce.number().int().min(0),
   KEEP_RELEASES: z.coerce.number().int().min(1),

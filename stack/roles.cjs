@@ -97,6 +97,7 @@ module.exports = async ({ resolveVariable }) => {
       uploads("imports/*"),
       allow("ebs:StartSnapshot", shared("snapshot/*"), tagged),
       allow(["ebs:PutSnapshotBlock", "ebs:CompleteSnapshot"], shared("snapshot/*"), own),
+      describes("Snapshots"),
       allow("ec2:ImportSnapshot", [shared("snapshot/*"), ec2("import-snapshot-task/*")]),
       allow("ec2:ImportImage", [shared("image/*"), shared("snapshot/*"), ec2("import-image-task/*")]),
       allow(

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { CompleteSnapshotCommand, PutSnapshotBlockCommand, StartSnapshotCommand } from "@aws-sdk/client-ebs";
 import { DescribeSnapshotsCommand } from "@aws-sdk/client-ec2";
-import { ImportFailed } from "../errors.ts";
+import { ImportFailed, isTransient } from "../errors.ts";
 import { ebs } from "./ebs-client.ts";
 import { ec2 } from "./ec2-client.ts";
 import { attemptName, tagsOf } from "./names.ts";
@@ -11,6 +11,8 @@ import { attemptName, tagsOf } from "./names.ts";
 const IN_FLIGHT = 24;
 /** How long a snapshot that was just started may answer that it does not exist. */
 const NEW_SNAPSHOT_MS = 120_000;
+/** How long a completed snapshot is waited for that refuses blocks. */
+const SEALED_MS = 60_000;
 
 export interface DiskBlock {
   readonly index: number;
@@ -42,20 +44,50 @@ export async function writeSnapshot(
   if (started.Status === "error")
     throw new ImportFailed(`EBS gave up the snapshot ${snapshotId}; deploy again.`);
 
+  try {
+    const { count, writtenBytes } = await writeBlocks(snapshotId, blocks);
+    await ebs().send(new CompleteSnapshotCommand({ SnapshotId: snapshotId, ChangedBlocksCount: count }));
+    return { snapshotId, writtenBytes };
+  } catch (error) {
+    if (!isTransient(error) && (await becomesComplete(snapshotId))) return { snapshotId, writtenBytes: 0 };
+    throw error;
+  }
+}
+
+/**
+ * Whether a snapshot that refuses blocks does so because an earlier run completed it and died before it could
+ * say so: it is pending for a while after CompleteSnapshot, and looks like one that is still open.
+ */
+async function becomesComplete(snapshotId: string): Promise<boolean> {
+  for (const start = Date.now(); Date.now() - start < SEALED_MS; await pause(1_000)) {
+    if ((await snapshotProgress(snapshotId)).done) return true;
+  }
+  return false;
+}
+
+/** Writes blocks, many at once. Throws the first failure, when no write is under way any more. */
+async function writeBlocks(
+  snapshotId: string,
+  blocks: AsyncIterable<DiskBlock>,
+): Promise<{ count: number; writtenBytes: number }> {
   let count = 0;
   let writtenBytes = 0;
   const startedAt = Date.now();
+  const failures: unknown[] = [];
   const underWay = new Set<Promise<void>>();
   for await (const block of blocks) {
-    const write: Promise<void> = putBlock(snapshotId, block, startedAt).finally(() => underWay.delete(write));
+    const write: Promise<void> = putBlock(snapshotId, block, startedAt)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => underWay.delete(write));
     underWay.add(write);
     count += 1;
     writtenBytes += block.data.length;
     if (underWay.size >= IN_FLIGHT) await Promise.race(underWay);
+    if (failures.length > 0) break;
   }
   await Promise.all(underWay);
-  await ebs().send(new CompleteSnapshotCommand({ SnapshotId: snapshotId, ChangedBlocksCount: count }));
-  return { snapshotId, writtenBytes };
+  if (failures.length > 0) throw failures[0];
+  return { count, writtenBytes };
 }
 
 async function putBlock(SnapshotId: string, { index, data }: DiskBlock, startedAt: number): Promise<void> {

@@ -133,7 +133,7 @@ class Door {
   /** Stops listening and resets every connection. */
   close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) reset(socket);
     return closed;
   }
 
@@ -145,7 +145,7 @@ class Door {
       machine = await reach();
     } catch {
       // Nobody listens: the closest to a refusal that is left once the connection was accepted.
-      client.resetAndDestroy();
+      reset(client);
       return;
     }
     this.#hold(machine);
@@ -155,7 +155,7 @@ class Door {
       [machine, client],
     ] as const) {
       // A reset of one side is a reset of the other; an orderly end of one half is passed on by pipe.
-      socket.on("error", () => other.resetAndDestroy());
+      socket.on("error", () => reset(other));
       socket.on("close", () => other.destroySoon());
       socket.pipe(other);
     }
@@ -165,4 +165,13 @@ class Door {
     this.#sockets.add(socket);
     socket.on("close", () => this.#sockets.delete(socket));
   }
+}
+
+/**
+ * Breaks a connection. A socket that has said its end cannot be reset any more: libuv refuses, and Node would
+ * leave it open and spin on it for ever (seen with Node 24); it is closed.
+ */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }

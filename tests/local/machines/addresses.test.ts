@@ -93,3 +93,31 @@ test("a port that is taken is named, with what to do", async () => {
   });
   await new Promise((resolve) => other.close(resolve));
 });
+
+test("a connection that is being ended when the address moves leaves no socket open", async () => {
+  await using echoing = await echoMachine();
+  const addresses = new Addresses();
+  const before = openSockets();
+  const machine: Machine = {
+    ...echoing,
+    connect: async (port) => {
+      const socket = await echoing.connect(port);
+      // At this very moment the machine's end is being passed on to the client.
+      socket.once("end", () => void addresses.lead(new Map()));
+      return socket;
+    },
+  };
+  await addresses.lead(new Map([[address, { machine, ports: [443] }]]));
+  const socket = await open();
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.on("error", () => {});
+  socket.resume();
+  socket.end("x");
+  await closed;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(openSockets(), before);
+});
+
+function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
+}

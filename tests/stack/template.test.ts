@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { cp, readFile, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import yauzl from "yauzl";
+import { writeSourceZip } from "../../stack/source-plugin.mjs";
+import { root } from "../kit/package.ts";
+import { TestStack } from "../kit/stack.ts";
+import { scratch } from "../lib/scratch.ts";
+import { readPackaged } from "./packaged.ts";
+
+/** What of the template has no effect on the local cloud, and why that may be. */
+const UNHONOURED: Readonly<Record<string, string>> = {
+  "AWS::Logs::LogGroup RetentionInDays": "logs go with the data directory",
+  "AWS::Lambda::Function Architectures": "functions run on this machine's processor",
+  "AWS::S3::Bucket VersioningConfiguration": "nothing of the system reads old versions; they are for people",
+  "AWS::S3::Bucket LifecycleConfiguration": "rules of days: the data directory does not live that long",
+  "AWS::StepFunctions::StateMachine LoggingConfiguration": "the history is kept whole",
+  "AWS::StepFunctions::StateMachine TracingConfiguration": "there is no X-Ray",
+  "AWS::CloudWatch::Alarm AlarmActions": "alarms are looked at, not waited for: no metrics are collected",
+};
+
+test("the local cloud does all that the template asks for, but what is listed here", async () => {
+  const stack = await TestStack.start();
+  const { unhonoured } = stack.cloud;
+  await stack.stop();
+  const seen = new Set(unhonoured.map(({ type, property }) => `${type} ${property ?? "as a whole"}`));
+  assert.deepEqual([...seen].sort(), Object.keys(UNHONOURED).sort());
+});
+
+test("roles name what they act on; `*` stands only where AWS knows no resource", async () => {
+  const { resources } = await readPackaged();
+  interface Statement {
+    readonly Effect: string;
+    readonly Action: string | string[];
+    readonly Resource: unknown;
+  }
+  const free = new Map<string, Set<string>>();
+  for (const { Type, Properties } of resources.values()) {
+    if (Type !== "AWS::IAM::Role") continue;
+    const policies = (Properties.Policies ?? []) as {
+      PolicyName: string;
+      PolicyDocument: { Statement: Statement[] };
+    }[];
+    for (const { PolicyName, PolicyDocument } of policies) {
+      for (const { Effect, Action, Resource } of PolicyDocument.Statement) {
+        assert.equal(Effect, "Allow");
+        for (const action of [Action].flat()) {
+          assert.ok(!/:\*$|^\*/.test(action), `${PolicyName} may do ${action}`);
+          if (![Resource].flat().includes("*") || /^ec2:Describe[A-Z]/.test(action)) continue;
+          free.set(PolicyName, (free.get(PolicyName) ?? new Set()).add(action.split(":")[0] ?? ""));
+        }
+      }
+    }
+  }
+  assert.deepEqual(
+    Object.fromEntries([...free].map(([name, services]) => [name, [...services].sort()])),
+    // Tracing and the delivery of logs know no resources; what the disk import makes has no name yet.
+    { "deploy-machine": ["logs", "xray"], "retire-machine": ["logs", "xray"], "disk-import": ["ec2"] },
+  );
+});
+
+test("source.zip has the same bytes each time, whatever the times of the files", async (t) => {
+  const directory = await scratch(t);
+  const zipOf = async (from: string, name: string) => {
+    await writeSourceZip(from, join(directory, name));
+    return readFile(join(directory, name));
+  };
+  const first = await zipOf(root, "first.zip");
+  assert.ok(first.equals(await zipOf(root, "second.zip")));
+
+  const copy = join(directory, "copy");
+  for (const part of ["buildspec.yml", "build", "unikernel"])
+    await cp(join(root, part), join(copy, part), {
+      recursive: true,
+      filter: (path) => !/\/(_build|build-output|\.cache|node_modules)$/.test(path),
+    });
+  const names = await membersOf(first);
+  for (const name of names) await utimes(join(copy, name), 1_000_000_000, 1_000_000_000);
+  assert.ok(first.equals(await zipOf(copy, "third.zip")));
+
+  assert.ok(names.includes("buildspec.yml"));
+  assert.equal(new Set(names).size, names.length);
+  const elsewhere = names.filter((name) => !/^(buildspec\.yml$|build\/|unikernel\/)/.test(name));
+  assert.deepEqual(elsewhere, []);
+});
+
+async function membersOf(zip: Buffer): Promise<string[]> {
+  const archive = await promisify<Buffer, yauzl.Options, yauzl.ZipFile>(yauzl.fromBuffer)(zip, {
+    lazyEntries: false,
+  });
+  return new Promise((done, failed) => {
+    const names: string[] = [];
+    archive.on("entry", ({ fileName }: yauzl.Entry) => names.push(fileName));
+    archive.on("error", failed);
+    archive.on("end", () => done(names));
+  });
+}
