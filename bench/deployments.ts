@@ -27,7 +27,7 @@ export function changedPage(data: string): Promise<Timings> {
       let spent: Timings | undefined;
       for (const text of ["<!-- warm -->", "<!-- measured -->"]) {
         await appendFile(join(site, "index.html"), text);
-        const begun = Date.now();
+        const [before, begun] = [await liveRelease(cloud), Date.now()];
         await sync(cloud, site);
         const uploaded = Date.now();
         const served = whenServed(cloud.outputs.SiteAddress ?? "", text);

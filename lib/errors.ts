@@ -2,7 +2,7 @@
  * Errors that the state machines match by `name`. The message says what is wrong, where, and what to do;
  * it is what a person reads in the execution's output and in the notification.
  */
-export abstract class DeploymentError extends Error {
+abstract class DeploymentError extends Error {
   abstract override readonly name: string;
 }
 

@@ -16,7 +16,7 @@ export interface PackObject {
 }
 
 /** Where a member of the archive stands in the spool file. */
-export interface SpoolMember {
+interface SpoolMember {
   readonly object: PackObject;
   readonly header: Buffer;
   /** Of the header, in bytes from the archive's `base`. */

@@ -11,7 +11,7 @@ export function turnWorld(): TurnWorld {
 }
 
 /** Where a request of a kind is kept. Requests of one kind merge; a rollback is one of its own. */
-export function requestKey(kind: Reason, nonce: string): string {
+function requestKey(kind: Reason, nonce: string): string {
   return kind === "rollback" ? `${REQUESTS_PREFIX}rollback/${nonce}.json` : `${REQUESTS_PREFIX}${kind}.json`;
 }
 

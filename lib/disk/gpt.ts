@@ -14,7 +14,7 @@ const leadingSectors = 2 + tableSectors;
 /** Sectors at its end: table, header. */
 const trailingSectors = tableSectors + 1;
 
-export interface GptPartition {
+interface GptPartition {
   readonly name: string;
   readonly typeGuid: string;
   readonly guid: string;

@@ -25,7 +25,7 @@ export interface DiskContent {
   readonly volumeGiB?: number | undefined;
 }
 
-export interface PlannedPartition {
+interface PlannedPartition {
   readonly name: "boot" | "identity" | "site";
   /** Bytes from the start of the disk. */
   readonly offset: number;

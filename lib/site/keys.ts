@@ -1,5 +1,5 @@
 /** Longest key S3 takes, in bytes of UTF-8 (S3 User Guide, "Naming Amazon S3 objects"). */
-export const longestKey = 1024;
+const longestKey = 1024;
 
 /**
  * Compares two strings as their UTF-8 bytes compare, which is the order of an S3 listing and of the archive.

@@ -16,7 +16,7 @@ type Properties = Record<string, unknown>;
 type Make = (properties: Properties, cloud: Cloud, home: Home, known: Provisioned | undefined) => Provisioned;
 
 /** A resource of the template cannot be made as it is declared. */
-export class BadResource extends Error {
+class BadResource extends Error {
   override readonly name = "BadResource";
 }
 

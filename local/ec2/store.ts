@@ -3,7 +3,7 @@ import path from "node:path";
 import { emptyState, type State } from "./state.ts";
 
 /** The state file cannot be read; the message names it and says what to do. */
-export class StateUnreadable extends Error {
+class StateUnreadable extends Error {
   override readonly name = "StateUnreadable";
 }
 

@@ -18,7 +18,7 @@ export function accelerator(): Promise<Accelerator> {
  * within `limit` ms. An open /dev/kvm proves nothing: on some hosts guests hang, or crawl slower than software
  * emulation, which needs 0.15 s for this.
  */
-export async function kvmRunsGuests(qemu: string, limit: number): Promise<boolean> {
+async function kvmRunsGuests(qemu: string, limit: number): Promise<boolean> {
   const directory = await mkdtemp(path.join(tmpdir(), "mirage-pages-kvm-"));
   try {
     const disk = path.join(directory, "disk.img");

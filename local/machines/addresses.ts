@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { GuestPort, Machine } from "./machine.ts";
 
 /** A port of a public address cannot be listened on; the message says which and what to do. */
-export class AddressUnavailable extends Error {
+class AddressUnavailable extends Error {
   override readonly name = "AddressUnavailable";
   readonly address: string;
   readonly port: number;

@@ -1,7 +1,7 @@
 import { open, readFile, rename, stat, writeFile } from "node:fs/promises";
 
 /** As much of a console as EC2 keeps, in bytes. */
-export const consoleLimit = 64 * 1024;
+const consoleLimit = 64 * 1024;
 
 /**
  * A file that keeps the end of a serial console. It may grow to twice what is kept before its beginning is

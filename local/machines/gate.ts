@@ -4,7 +4,7 @@ import type { GuestPort } from "./machine.ts";
 import type { Monitor } from "./qmp.ts";
 
 /** Nothing listens on that port of the guest. */
-export class NotListening extends Error {
+class NotListening extends Error {
   override readonly name = "NotListening";
 }
 

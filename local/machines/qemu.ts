@@ -76,7 +76,7 @@ async function findFirmware(): Promise<readonly [string, string]> {
 }
 
 /** QEMU's arguments for a machine, without the program's name. */
-export function qemuArguments(
+function qemuArguments(
   spec: MachineSpec,
   firmware: string,
   variables: string,

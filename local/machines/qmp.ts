@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 
 /** QEMU refused a command of its monitor, or went away before it answered. */
-export class MonitorError extends Error {
+class MonitorError extends Error {
   override readonly name = "MonitorError";
 }
 

@@ -15,7 +15,7 @@ export type Shape =
   | { readonly kind: "structure"; readonly members: readonly Member[] };
 
 /** A named place for a shape: a structure's member or a list's item. */
-export interface Member {
+interface Member {
   readonly name: string;
   /** Its name in a request's form fields. */
   readonly formName: string;

@@ -85,7 +85,7 @@ export async function fatImage(directory: string, files: readonly string[]): Pro
 }
 
 /** Writes a disk to a sparse file. */
-export async function writeRaw(disk: SiteDisk, file: string): Promise<void> {
+async function writeRaw(disk: SiteDisk, file: string): Promise<void> {
   const handle = await open(file, "w");
   try {
     await handle.truncate(disk.volumeGiB * 1024 ** 3);
