@@ -14,7 +14,8 @@ const DIGESTED_BYTES = 512 * 1024;
 const REQUEST_MS = 10_000;
 /** A booting machine swallows connections; the first answer is asked for often rather than waited for. */
 const FIRST_REQUEST_MS = 1_500;
-const AT_ONCE = 12;
+/** Connections: a handshake costs a small machine more than the requests that follow it. */
+const AT_ONCE = 4;
 
 /** The machine does not answer (yet): refused, reset, timed out. */
 export class NoAnswer extends Error {

@@ -252,6 +252,20 @@ describe("functions in trouble", { timeout: 180_000 }, () => {
     assert.equal((await machineStates()).get(instanceId), "running");
   });
 
+  it("adopt-listing: the live release takes a listing of its own archive over, and of no other", async () => {
+    const { execution, release, listing, archive } = third;
+    const before = there(await stack.live());
+    const adopt = (packed: typeof archive) =>
+      third.step("adopt-listing", { execution, release, listing, archive: packed });
+    await adopt(archive);
+    assert.deepEqual(await stack.live(), before);
+    const done = await adopt(second.archive);
+    assert.deepEqual(done, { message: "Nothing to do: release 2 serves the same bytes already." });
+    assert.deepEqual(await adopt(second.archive), done);
+    assert.deepEqual(await stack.live(), { ...before, listing });
+    assert.equal((await stack.releases()).find(({ number }) => number === 3)?.status, "unchanged");
+  });
+
   it("discard-machine: keeps the console, terminates the machine, and allows one more", async () => {
     const { execution, release } = third;
     const { instanceId, launchedAt: since } = third.machine;

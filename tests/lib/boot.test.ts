@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { bootOf, buildDigest, readSource, sourceKey } from "../../lib/boot.ts";
@@ -33,7 +33,6 @@ test("a boot partition counts once its record is written, not before", async () 
 
 test("the sources are those in the function's bundle", async (t) => {
   const directory = await scratch(t);
-  await mkdir(directory, { recursive: true });
   await writeFile(join(directory, "source.zip"), source);
   const before = process.env.LAMBDA_TASK_ROOT;
   t.after(() => {

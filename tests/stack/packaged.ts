@@ -3,16 +3,16 @@ import { join } from "node:path";
 import { testPackage } from "../kit/package.ts";
 
 /** A resource as it stands in the packaged template. */
-export interface TemplateResource {
+interface TemplateResource {
   readonly Type: string;
   readonly Properties: Readonly<Record<string, unknown>>;
 }
 
-export interface Retrier {
+interface Retrier {
   readonly ErrorEquals: readonly string[];
 }
 
-export interface Catcher extends Retrier {
+interface Catcher extends Retrier {
   readonly Next: string;
 }
 
