@@ -31,8 +31,9 @@ export interface TurnWorld {
 }
 
 /**
- * A Lambda goes on after its execution has been stopped. This long after the end of the owner no Lambda
- * that changes anything can be running any more: the longest time limit of those (see serverless.yml).
+ * A Lambda goes on after its execution has been stopped. This long after the end of the owner no function that
+ * touches machines, the address or the live record can be running any more: the longest time limit of those
+ * (serverless.yml). Packing and importing may run longer; they write only under names of their own release.
  */
 export const TAKE_OVER_AFTER_SECONDS = 60;
 

@@ -52,6 +52,8 @@ export class Sandbox {
       execArgv: [`--max-old-space-size=${config.memoryMiB}`, "--no-warnings"],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       serialization: "json",
+      // Ctrl-C at the keyboard is for the local cloud, which lets functions end; without it they end themselves.
+      detached: true,
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => this.options.log(text.replace(/\n$/, "")));

@@ -32,9 +32,10 @@ export const qemu: MachineKind = { start };
 async function start(spec: MachineSpec): Promise<Machine> {
   const [firmware, variables] = await findFirmware();
   const parameters = qemuArguments(spec, firmware, variables, await accelerator());
-  // The kernel kills QEMU when this process ends in whatever way.
+  // The kernel kills QEMU when this process ends in whatever way; Ctrl-C at the keyboard is not for it.
   const child = spawn("setpriv", ["--pdeathsig", "KILL", "qemu-system-x86_64", ...parameters], {
     stdio: ["pipe", "pipe", "pipe", "pipe"],
+    detached: true,
   });
   const [commands, replies, complaints, serial] = child.stdio as unknown as [
     Writable,
@@ -76,12 +77,7 @@ async function findFirmware(): Promise<readonly [string, string]> {
 }
 
 /** QEMU's arguments for a machine, without the program's name. */
-function qemuArguments(
-  spec: MachineSpec,
-  firmware: string,
-  variables: string,
-  accel: Accelerator,
-): string[] {
+function qemuArguments(spec: MachineSpec, firmware: string, variables: string, accel: Accelerator): string[] {
   const netdev = [
     "user",
     "id=net",

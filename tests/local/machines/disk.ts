@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -82,15 +82,4 @@ export async function fatImage(directory: string, files: readonly string[]): Pro
   const bytes = await readFile(image);
   await rm(image);
   return bytes;
-}
-
-/** Writes a disk to a sparse file. */
-async function writeRaw(disk: SiteDisk, file: string): Promise<void> {
-  const handle = await open(file, "w");
-  try {
-    await handle.truncate(disk.volumeGiB * 1024 ** 3);
-    for (const { index, data } of disk.blocks) await handle.write(data, 0, data.length, index * data.length);
-  } finally {
-    await handle.close();
-  }
 }
