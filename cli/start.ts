@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { CannotStart, causeLine } from "./start/errors.ts";
-import { installDebianPackages, openLowPorts } from "./start/machine.ts";
+import { installDebianPackages, needRoom, openLowPorts } from "./start/machine.ts";
 import { packageStack } from "./start/packaging.ts";
 import { run } from "./start/run.ts";
 import { buildExampleSite } from "./start/site.ts";
@@ -32,6 +32,7 @@ const options = new Command("npm start --")
 try {
   const data = resolve(options.data);
   await mkdir(data, { recursive: true });
+  needRoom(data);
   installDebianPackages(root);
   openLowPorts();
   const site = options.site === undefined ? await buildExampleSite(root, data) : resolve(options.site);

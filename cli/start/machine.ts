@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { CannotStart } from "./errors.ts";
 
@@ -9,6 +9,19 @@ export function installDebianPackages(root: string): void {
   const { status } = spawnSync(script, [join(root, "local/packages.txt")], { stdio: "inherit" });
   if (status !== 0)
     throw new CannotStart("the Debian packages named above are needed; see the message above.");
+}
+
+const NEEDED_BYTES = 2 * 1024 ** 3;
+
+/** Throws CannotStart when a directory's disk has too little room for images, snapshots and volumes. */
+export function needRoom(directory: string): void {
+  const { bavail, bsize } = statfsSync(directory);
+  const free = bavail * bsize;
+  if (free >= NEEDED_BYTES) return;
+  throw new CannotStart(
+    `there are ${Math.floor(free / 2 ** 20)} MiB free at ${directory}, and ${NEEDED_BYTES / 2 ** 20} MiB are needed. ` +
+      "Free some space, or give another place with --data.",
+  );
 }
 
 const LOW_PORTS = "net.ipv4.ip_unprivileged_port_start";

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { listBucket, objectStore } from "../../lib/aws/bucket.ts";
 import { readLive } from "../../lib/records.ts";
 import { listingDigest } from "../../lib/site/listing.ts";
 import { type Cloud, startCloud } from "../../local/cloud.ts";
-import { importedBytes, visitsOf } from "../history.ts";
+import { executionsSince, importedBytes, visitsOf } from "../history.ts";
 import { CannotStart } from "./errors.ts";
 import { filesBelow, siteSize } from "./files.ts";
 import { follow } from "./follow.ts";
@@ -45,6 +46,10 @@ export async function run(options: RunOptions): Promise<number> {
   });
   try {
     Object.assign(process.env, cloud.environment);
+    const idle = new Set(
+      cloud.unhonoured.map(({ type, property }) => (property ? `${type}.${property}` : type)),
+    );
+    console.log(`Declared in the stack, without effect on this machine: ${[...idle].join(", ")}`);
     const live = await deploySite(cloud, options, interrupted.signal);
     if (options.once) return live ? 0 : 1;
     if (live) printHowToGoOn(cloud, options.site);
@@ -74,6 +79,7 @@ async function deploySite(cloud: Cloud, options: RunOptions, signal: AbortSignal
   const listing = listingDigest(await listBucket(content));
   const isLive = async () => (await readLive(store))?.value.listing === listing;
 
+  if (!(await isLive())) await takeUp(cloud, machine, begun);
   const followed = await follow(
     machine,
     begun,
@@ -100,6 +106,19 @@ async function deploySite(cloud: Cloud, options: RunOptions, signal: AbortSignal
   return verified.mismatches.length === 0;
 }
 
+const EVENT_LIMIT_MS = 3_000;
+
+/**
+ * An upload starts a deployment within moments. When none begins, one was killed together with the last run,
+ * and the schedules, which would find its request within minutes, are fired now.
+ */
+async function takeUp(cloud: Cloud, machine: string, since: number): Promise<void> {
+  for (const start = Date.now(); Date.now() - start < EVENT_LIMIT_MS; await pause(200)) {
+    if ((await executionsSince(machine, since)).length > 0) return;
+  }
+  for (const { schedule } of cloud.scheduler.list()) cloud.scheduler.fire(schedule.name);
+}
+
 /** Waits for the machine of a release that was live before: it boots again with the local cloud. */
 async function answers(address: string, signal: AbortSignal): Promise<void> {
   for (const start = Date.now(); ; ) {
@@ -111,7 +130,7 @@ async function answers(address: string, signal: AbortSignal): Promise<void> {
     } catch (error) {
       if (Date.now() - start > 120_000)
         throw new CannotStart(`the machine at ${address} does not answer.`, { cause: error });
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await pause(100);
     }
   }
 }
