@@ -4,6 +4,7 @@ import { get } from "node:https";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
+import { atEndpoint } from "../cli/aws.ts";
 import { visitsOf } from "../cli/history.ts";
 import { follow } from "../cli/start/follow.ts";
 import { packageStack } from "../cli/start/packaging.ts";
@@ -105,7 +106,8 @@ async function liveRelease(cloud: Cloud): Promise<number> {
 }
 
 async function sync(cloud: Cloud, site: string): Promise<void> {
-  const args = ["s3", "sync", "--delete", "--only-show-errors", site, `s3://${cloud.outputs.ContentBucket}`];
+  const target = `s3://${cloud.outputs.ContentBucket}`;
+  const args = atEndpoint(cloud.endpoint, "s3", "sync", "--delete", "--only-show-errors", site, target);
   await promisify(execFile)("aws", args, { env: process.env });
 }
 
@@ -144,7 +146,8 @@ function frontPage(address: string): Promise<string> {
 async function invocations(cloud: Cloud, name: string, since: number): Promise<number> {
   const group = `/aws/lambda/mirage-pages-prod-${name}`;
   const filter = ["--filter-pattern", "REPORT", "--start-time", String(since), "--query", "length(events)"];
-  const args = ["logs", "filter-log-events", "--log-group-name", group, ...filter, "--output", "text"];
+  const call = ["logs", "filter-log-events", "--log-group-name", group, ...filter, "--output", "text"];
+  const args = atEndpoint(cloud.endpoint, ...call);
   const env = { ...process.env, ...cloud.environment };
   const { stdout } = await promisify(execFile)("aws", args, { env, maxBuffer: 2 ** 26 });
   return stdout

@@ -33,7 +33,7 @@ try {
   const data = resolve(options.data);
   await mkdir(data, { recursive: true });
   needRoom(data);
-  installDebianPackages(root);
+  installDebianPackages(root, "local/packages.txt");
   openLowPorts();
   const site = options.site === undefined ? await buildExampleSite(root, data) : resolve(options.site);
   const packageDir = await packageStack(root, data);

@@ -7,7 +7,7 @@ import { root, testPackage } from "./kit/package.ts";
  * `npm test`: installs what is missing, packages the stack once, then runs Node's test runner. Arguments
  * name the test files to run (all without any).
  */
-installDebianPackages(root);
+installDebianPackages(root, "local/packages.txt", "tests/packages.txt");
 openLowPorts();
 await testPackage();
 const named = process.argv.slice(2);

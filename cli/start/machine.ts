@@ -3,10 +3,14 @@ import { readFileSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { CannotStart } from "./errors.ts";
 
-/** Installs the Debian packages that are missing, naming them first. Throws CannotStart. */
-export function installDebianPackages(root: string): void {
+/** Installs the Debian packages of the build and of these lists that are missing, naming them first. Throws CannotStart. */
+export function installDebianPackages(root: string, ...lists: string[]): void {
   const script = join(root, "build/install.sh");
-  const { status } = spawnSync(script, [join(root, "local/packages.txt")], { stdio: "inherit" });
+  const { status } = spawnSync(
+    script,
+    lists.map((list) => join(root, list)),
+    { stdio: "inherit" },
+  );
   if (status !== 0)
     throw new CannotStart("the Debian packages named above are needed; see the message above.");
 }

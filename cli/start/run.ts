@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { listBucket, objectStore } from "../../lib/aws/bucket.ts";
 import { readLive } from "../../lib/records.ts";
 import { listingDigest } from "../../lib/site/listing.ts";
 import { type Cloud, startCloud } from "../../local/cloud.ts";
+import { atEndpoint, pathWithEndpoint } from "../aws.ts";
 import { executionsSince, importedBytes, visitsOf } from "../history.ts";
 import { CannotStart } from "./errors.ts";
 import { filesBelow, siteSize } from "./files.ts";
@@ -52,7 +54,7 @@ export async function run(options: RunOptions): Promise<number> {
     console.log(`Declared in the stack, without effect on this machine: ${[...idle].join(", ")}`);
     const live = await deploySite(cloud, options, interrupted.signal);
     if (options.once) return live ? 0 : 1;
-    if (live) printHowToGoOn(cloud, options.site);
+    if (live) printHowToGoOn(cloud, options);
     await new Promise<void>((resolve) => {
       if (interrupted.signal.aborted) resolve();
       interrupted.signal.addEventListener("abort", () => resolve());
@@ -74,7 +76,7 @@ async function deploySite(cloud: Cloud, options: RunOptions, signal: AbortSignal
   const store = objectStore(state);
   const begun = Date.now();
   console.log(`Uploading ${options.site}: aws s3 sync … s3://${content} --delete`);
-  await sync(options.site, content, signal);
+  await sync(cloud.endpoint, options.site, content, signal);
   const uploaded = Date.now();
   const listing = listingDigest(await listBucket(content));
   const isLive = async () => (await readLive(store))?.value.listing === listing;
@@ -135,9 +137,9 @@ async function answers(address: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-function sync(site: string, bucket: string, signal: AbortSignal): Promise<void> {
+function sync(endpoint: string, site: string, bucket: string, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const args = ["s3", "sync", site, `s3://${bucket}`, "--delete", "--only-show-errors"];
+    const args = atEndpoint(endpoint, "s3", "sync", site, `s3://${bucket}`, "--delete", "--only-show-errors");
     const aws = spawn("aws", args, { stdio: ["ignore", "inherit", "inherit"], signal });
     aws.on("error", reject);
     aws.on("exit", (code) =>
@@ -166,12 +168,14 @@ function printOutcome(
   console.log(`\n  https://${address}/\n`);
 }
 
-function printHowToGoOn(cloud: Cloud, site: string): void {
+function printHowToGoOn(cloud: Cloud, { data, site }: RunOptions): void {
   const lines = Object.entries(cloud.environment).map(([name, value]) => `  export ${name}=${value}`);
   console.log(
     [
       "The certificate is self-signed, so a browser asks once. In another terminal:",
       ...lines,
+      "  export AWS_PAGER=",
+      `  export PATH="${pathWithEndpoint(join(data, "bin"))}"`,
       `  aws s3 sync --delete ${site} s3://${cloud.outputs.ContentBucket}`,
       "",
       "Ctrl-C ends everything; the next start finds it again.",

@@ -14,6 +14,7 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from "@aws-sdk/client-sfn";
+import { atEndpoint } from "../../cli/aws.ts";
 import { type Live, liveSchema, type Release, releaseSchema } from "../../lib/records.ts";
 import { type Cloud, type CloudOptions, startCloud } from "../../local/cloud.ts";
 import { quickBuild, testPackage, withSources } from "./package.ts";
@@ -156,7 +157,12 @@ export class TestStack {
   /** Runs the AWS CLI against this cloud and returns what it prints. */
   async aws(...args: string[]): Promise<string> {
     const env = { ...process.env, ...this.cloud.environment };
-    return (await promisify(execFile)("aws", args, { env, maxBuffer: 64 * 1024 * 1024 })).stdout;
+    return (
+      await promisify(execFile)("aws", atEndpoint(this.cloud.endpoint, ...args), {
+        env,
+        maxBuffer: 64 * 1024 * 1024,
+      })
+    ).stdout;
   }
 
   machineArn(name: "deploy" | "retire"): string {

@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { atEndpoint } from "../../cli/aws.ts";
 import { startCloud } from "../../local/cloud.ts";
 import { PortInUse } from "../../local/front-door/front-door.ts";
 import { DataInUse } from "../../local/lock.ts";
@@ -150,7 +151,8 @@ test("the real AWS CLI syncs", async (t) => {
     AWS_EC2_METADATA_DISABLED: "true",
   };
   const aws = async (...words: string[]): Promise<string> => {
-    return (await promisify(execFile)("aws", words, { env: environment })).stdout;
+    return (await promisify(execFile)("aws", atEndpoint(cloud.endpoint, ...words), { env: environment }))
+      .stdout;
   };
   const site = join(directory, "site");
   mkdirSync(join(site, "a b"), { recursive: true });

@@ -88,6 +88,38 @@ describe("the pipeline", { timeout: 900_000 }, () => {
     );
   });
 
+  it("answers the AWS CLI about everything that it did", async () => {
+    const ask = async (...args: string[]) =>
+      JSON.parse(await stack.aws(...args, "--output", "json")) as never;
+    const { executions } = (await ask(
+      ...["stepfunctions", "list-executions", "--state-machine-arn", stack.machineArn("deploy")],
+    )) as { executions: { executionArn: string; status: string }[] };
+    const arn = executions.find(({ status }) => status === "SUCCEEDED")?.executionArn ?? "";
+    const { status } = (await ask("stepfunctions", "describe-execution", "--execution-arn", arn)) as {
+      status: string;
+    };
+    assert.equal(status, "SUCCEEDED");
+    const { events } = (await ask("stepfunctions", "get-execution-history", "--execution-arn", arn)) as {
+      events: { type: string; stateEnteredEventDetails?: { name: string } }[];
+    };
+    assert.ok(events.some(({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name === "commit"));
+    const ec2Answers = async (call: string, ...args: string[]) =>
+      JSON.stringify(await ask("ec2", call, ...args));
+    assert.match(await ec2Answers("describe-instances"), /"Name": ?"running"/);
+    assert.match(await ec2Answers("describe-addresses"), new RegExp(stack.address));
+    assert.match(await ec2Answers("describe-images", "--owners", "self"), /mirage-pages-prod-000001-1/);
+    assert.match(await ec2Answers("describe-snapshots", "--owner-ids", "self"), /"State": ?"completed"/);
+    assert.match(await ec2Answers("describe-import-image-tasks"), /"ImportImageTasks": ?\[\]/);
+    const { ids } = (await ask(
+      ...["codebuild", "list-builds-for-project", "--project-name", "mirage-pages-prod-build"],
+    )) as { ids: string[] };
+    assert.match(
+      JSON.stringify(await ask("codebuild", "batch-get-builds", "--ids", ...ids)),
+      /"buildStatus": ?"SUCCEEDED"/,
+    );
+    await assert.rejects(stack.aws("ec2", "create-vpc", "--cidr-block", "10.0.0.0/16"), /not implement/);
+  });
+
   it("makes changed and deleted files live with the next sync, and retires the predecessor", async () => {
     const predecessor = (await stack.live())?.instanceId ?? "";
     await writeFile(join(site, "new page.html"), "<p>new</p>");
