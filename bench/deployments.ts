@@ -83,7 +83,7 @@ async function withCloud<T>(
   onCall: Parameters<typeof startCloud>[0]["onCall"],
   act: (cloud: Cloud) => Promise<T>,
 ) {
-  const packageDir = await packageStack(root, data);
+  const packageDir = await packageStack(root);
   const cloud = await startCloud({
     dataDir: data,
     packageDir,

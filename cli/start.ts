@@ -36,7 +36,7 @@ try {
   installDebianPackages(root, "local/packages.txt");
   openLowPorts();
   const site = options.site === undefined ? await buildExampleSite(root, data) : resolve(options.site);
-  const packageDir = await packageStack(root, data);
+  const packageDir = await packageStack(root);
   process.exitCode = await run({ ...options, data, site, packageDir });
 } catch (error) {
   if (!(error instanceof Error)) throw error;

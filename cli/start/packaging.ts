@@ -1,10 +1,13 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { DataInUse, lockData } from "../../local/lock.ts";
 import { CannotStart } from "./errors.ts";
 import { fingerprint, once } from "./fingerprint.ts";
+
+const CACHE = "node_modules/.cache/mirage-pages";
 
 /** Everything that `serverless package` reads. */
 const INPUTS = [
@@ -21,19 +24,20 @@ const INPUTS = [
 
 /**
  * Packages the stack (template and function bundles) as for AWS, if anything of it has changed, and returns
- * where it is. `parameters` are those of `--param`. Throws CannotStart.
+ * where it is; runs on other data share it. `parameters` are those of `--param`. Throws CannotStart.
  */
 export async function packageStack(
   root: string,
-  data: string,
   parameters: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const target = join(data, "package");
   const params = Object.entries(parameters).map(([name, value]) => `--param=${name}=${value}`);
+  const variant = createHash("sha256").update(params.join("\n")).digest("hex").slice(0, 8);
+  const folder = join(root, CACHE, `package-${variant}`);
+  const target = join(folder, "package");
   const inputs = `${await fingerprint(root, INPUTS)} ${params.join(" ")}`;
   const done = await aloneIn(root);
   try {
-    await once(join(data, "package.stamp"), inputs, () => serverlessPackage(root, target, params));
+    await once(join(folder, "stamp"), inputs, () => serverlessPackage(root, target, params));
   } finally {
     done();
   }
@@ -47,7 +51,7 @@ export async function packageStack(
 async function aloneIn(root: string): Promise<() => void> {
   for (const start = Date.now(); ; await pause(200)) {
     try {
-      return lockData(join(root, "node_modules/.cache/mirage-pages/packaging"));
+      return lockData(join(root, CACHE, "packaging"));
     } catch (error) {
       if (!(error instanceof DataInUse) || Date.now() - start > 300_000) throw error;
     }

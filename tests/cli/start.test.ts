@@ -64,6 +64,28 @@ describe("npm start", { timeout: 300_000 }, () => {
     other.close();
   });
 
+  it("refuses a folder without files before it starts anything", async () => {
+    const empty = join(folder, "empty");
+    await mkdir(empty);
+    const run = start("--once", "--port", "0", "--site", empty);
+    assert.equal(await run.ended, 1);
+    assert.match(run.output, /there is no file in .*--site takes the folder of a built site/);
+  });
+
+  it("tells why content is refused, and tells it again when it is started again", async () => {
+    const bad = join(folder, "bad");
+    await mkdir(join(bad, "sub"), { recursive: true });
+    await writeFile(join(bad, "sub/page.html"), "<p>no index</p>");
+    const args = ["--once", "--port", "0", "--site", bad, "--data", join(folder, "bad-data")];
+    const first = start(...args);
+    assert.equal(await first.ended, 1);
+    assert.match(first.output, /The deployment FAILED: NoIndex\n +The content bucket has no index.html/);
+    const second = start(...args);
+    assert.equal(await second.ended, 1);
+    assert.match(second.output, /This content was refused before: NoIndex/);
+    await assertNothingLeft();
+  });
+
   it("leaves no process, no lock and no port when it is interrupted at the keyboard", () =>
     endsBy("SIGINT", ({ pid = 0 }) => -pid));
 

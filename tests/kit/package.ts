@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import yauzl from "yauzl";
@@ -11,10 +11,8 @@ export const root = resolve(import.meta.dirname, "../..");
 const PARAMETERS = { settle: "1", drain: "2", keep: "1", boot: "20" };
 
 /** The packaged stack for tests, made once as long as nothing of it changes. */
-export async function testPackage(): Promise<string> {
-  const data = join(root, "node_modules/.cache/mirage-pages/test-stack");
-  await mkdir(data, { recursive: true });
-  return packageStack(root, data, PARAMETERS);
+export function testPackage(): Promise<string> {
+  return packageStack(root, PARAMETERS);
 }
 
 /**
