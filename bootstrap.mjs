@@ -6,7 +6,12 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
-const programs = { start: "cli/start.ts", test: "tests/run.ts", bench: "bench/run.ts" };
+const programs = {
+  start: "cli/start.ts",
+  test: "tests/run.ts",
+  bench: "bench/run.ts",
+  limits: "bench/limits.ts",
+};
 
 const [name = "", ...args] = process.argv.slice(2);
 const program = programs[name];
