@@ -15,6 +15,8 @@ import { Scheduler } from "./events/scheduler.ts";
 import { eventsService } from "./events/service.ts";
 import type { Call } from "./front-door/front-door.ts";
 import { FrontDoor } from "./front-door/front-door.ts";
+import type { Decision } from "./iam/authorize.ts";
+import { Authorizer } from "./iam/authorize.ts";
 import { Directory } from "./iam/directory.ts";
 import { iamProvider } from "./iam/provider.ts";
 import { stsService } from "./iam/sts.ts";
@@ -29,7 +31,6 @@ import { logsService } from "./logs/service.ts";
 import { LogStore } from "./logs/store.ts";
 import { changeEvent } from "./s3/events.ts";
 import { s3Provider } from "./s3/provider.ts";
-import type { MayList } from "./s3/service.ts";
 import { s3Service } from "./s3/service.ts";
 import { ObjectStore } from "./s3/store.ts";
 import type { Service } from "./service.ts";
@@ -68,8 +69,8 @@ export interface CloudOptions {
   readonly onNotification?: (notification: Notification) => void;
   /** Told of every call before its service is; an AwsError thrown here refuses the call. */
   readonly onCall?: (call: Call) => void | Promise<void>;
-  /** Whether a caller may list a bucket. Everybody may, unless this says otherwise. */
-  readonly mayList?: MayList;
+  /** Told of every permission that a role's call needed, with what its policies said. */
+  readonly onDecision?: (decision: Decision) => void;
   /** Waits before Lambda's two retries of asynchronous invocations, in seconds. */
   readonly retrySeconds?: readonly number[];
 }
@@ -148,11 +149,13 @@ async function open(
   const iam = new Directory(place.region);
   const logs = new LogStore(at("logs"));
   let stack: Stack | undefined;
+  let authorizer: Authorizer | undefined;
 
   const frontDoor = new FrontDoor({
     port: options.port,
     caller: (key) => iam.caller(key),
     ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
+    authorize: (call, protocol) => authorizer?.check(call, protocol),
   });
   place.endpoint = await frontDoor.listen();
   closers.set("frontDoor", () => frontDoor.stop());
@@ -196,6 +199,7 @@ async function open(
   const onStateChange = (id: string, state: InstanceState) => bus.put(stateChangeEvent(region, id, state));
   const ec2 = await createEc2({ dataDir, addressBlock, machineKind, readObject, region, log, onStateChange });
   closers.set("ec2", () => ec2.stop());
+  authorizer = new Authorizer({ directory: iam, ec2: ec2.state, onDecision: options.onDecision });
   const cloudWatch = new CloudWatch(place);
 
   const packageDirectory = options.packageDir;
@@ -222,7 +226,7 @@ async function open(
   });
 
   const services: Service[] = [
-    s3Service(objects, options.mayList),
+    s3Service(objects, authorizer.mayList),
     ...messaging.services(),
     eventsService(bus, place),
     lambdaService(functions, sources),

@@ -106,7 +106,7 @@ module.exports = async ({ resolveVariable }) => {
         taggedBy("CreateSnapshot", "StartSnapshot", "ImportSnapshot", "ImportImage"),
       ),
     ],
-    "poll-import": [describes("Snapshots", "ImportSnapshotTasks", "ImportImageTasks"), lists, deletes("imports/*")],
+    "poll-import": [describes("Snapshots", "ImportSnapshotTasks", "ImportImageTasks"), deletes("imports/*")],
     "register-image": [
       lists,
       reads("turn/lock.json"),
@@ -131,6 +131,8 @@ module.exports = async ({ resolveVariable }) => {
       }),
       allow("ec2:RunInstances", [ec2("volume/*"), ec2("network-interface/*")], tagged),
       allow("ec2:RunInstances", shared("image/*"), own),
+      // Asked for only where a call names a snapshot itself, by the service's reference; whether AWS asks for
+      // the image's own too was never tried. No condition: what ImportSnapshot made bears no tag of ours.
       allow("ec2:RunInstances", shared("snapshot/*")),
       allow("ec2:RunInstances", [
         ec2("security-group/${SiteSecurityGroup.GroupId}"),
@@ -174,7 +176,8 @@ module.exports = async ({ resolveVariable }) => {
     notify: [allow("sns:Publish", sub("${NotificationTopic}"))],
     "release-turn": [
       lists,
-      reads("turn/lock.json"),
+      // A deletion that names an ETag asks for GetObject as well.
+      reads("turn/lock.json", "requests/*"),
       deletes("turn/lock.json", "requests/*"),
       startsDeployments,
     ],

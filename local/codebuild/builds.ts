@@ -175,7 +175,7 @@ export class Builds {
 
   private runOf(build: Build, project: Project): BuildRun {
     const { directory, place, iam, logs } = this.options;
-    const key = iam.role(project.roleArn)?.key ?? iam.person;
+    const key = iam.assume(project.roleArn);
     return new BuildRun({
       build,
       project,

@@ -12,7 +12,7 @@ import { Fleet } from "./fleet.ts";
 import { Imports } from "./import/imports.ts";
 import { networkProvider } from "./provider.ts";
 import { ec2Service } from "./service.ts";
-import type { InstanceState } from "./state.ts";
+import type { InstanceState, State } from "./state.ts";
 import { Store } from "./store.ts";
 
 export interface Ec2Options {
@@ -35,6 +35,8 @@ export interface Ec2Options {
 /** The local EC2 with its EBS direct APIs. `stop` ends machines, listeners and imports; all are resumed. */
 export interface Ec2 extends Service, Provider {
   readonly ebs: Service;
+  /** What there is, with its tags: what permissions are decided by. */
+  readonly state: Readonly<State>;
   stop(): Promise<void>;
   /**
    * Checks that the public addresses can be listened on, then starts what was running when the state was
@@ -68,6 +70,7 @@ export async function createEc2(options: Ec2Options): Promise<Ec2> {
     ...ec2Service(cloud),
     ...networkProvider(cloud, home),
     ebs: ebsService(store, snapshots),
+    state: store.state,
     async resume() {
       await fleet.check();
       await imports.resume();

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { ApiCall } from "../iam/demands.ts";
 import type { Caller, Protocol, Service } from "../service.ts";
 import { AwsError, readBody } from "../service.ts";
 import { asAwsError, protocolOf, sendError } from "../wire/errors.ts";
@@ -22,6 +23,8 @@ export interface FrontDoorOptions {
   readonly caller: (accessKeyId: string) => Caller | undefined;
   /** Told of every call before its service is; an AwsError thrown here refuses the call. */
   readonly onCall?: (call: Call) => void | Promise<void>;
+  /** Whether the caller may do this; an AwsError thrown here refuses the call. */
+  readonly authorize?: (call: ApiCall, protocol: Protocol) => void;
 }
 
 /** The port that was asked for belongs to another process. */
@@ -85,8 +88,12 @@ export class FrontDoor {
       const caller = this.options.caller(scope.accessKeyId);
       if (caller === undefined) throw unknownKey(protocol, scope.accessKeyId);
       if (service === undefined) throw unknownService(scope.service);
-      const { action, forward } = await nameAction(service, request);
-      await this.options.onCall?.({ service: scope.service, action, caller });
+      const body = isStreamed(service.protocol, request) ? undefined : await readBody(request);
+      const call = { service: scope.service, action: actionOf(service.protocol, request, body), caller };
+      await this.options.onCall?.(call);
+      const { method = "GET", url = "/", headers } = request;
+      this.options.authorize?.({ ...call, method, url, headers, body }, protocol);
+      const forward = body === undefined ? request : replay(request, body);
       await service.handle(forward, response, caller);
     } catch (error) {
       sendError(protocol, asAwsError(error), request, response);
@@ -94,26 +101,27 @@ export class FrontDoor {
   }
 }
 
-async function nameAction(
-  service: Service,
-  request: IncomingMessage,
-): Promise<{ action: string; forward: IncomingMessage }> {
-  if (service.protocol === "json") {
-    return {
-      action:
-        String(request.headers["x-amz-target"] ?? "")
-          .split(".")
-          .at(-1) ?? "",
-      forward: request,
-    };
-  }
-  if (service.protocol === "ec2" || service.protocol === "query") {
-    const body = await readBody(request);
-    const action = new URLSearchParams(body.toString("utf8")).get("Action") ?? "";
-    return { action, forward: replay(request, body) };
-  }
-  const path = (request.url ?? "/").split("?")[0] ?? "/";
-  return { action: `${request.method ?? "GET"} ${path}`, forward: request };
+/**
+ * Whether a body may be large and is left to the service: objects, blocks and payloads. The others are read
+ * here, because permissions depend on them.
+ */
+function isStreamed(protocol: Protocol, request: IncomingMessage): boolean {
+  if (protocol === "rest-json") return request.headers["content-type"] !== "application/json";
+  const query = new URLSearchParams((request.url ?? "").split("?")[1] ?? "");
+  const deletes = request.method === "POST" && query.has("delete");
+  return protocol === "rest-xml" && !deletes;
+}
+
+function actionOf(protocol: Protocol, request: IncomingMessage, body: Buffer | undefined): string {
+  if (protocol === "json")
+    return (
+      String(request.headers["x-amz-target"] ?? "")
+        .split(".")
+        .at(-1) ?? ""
+    );
+  if (protocol === "ec2" || protocol === "query")
+    return new URLSearchParams(body?.toString("utf8")).get("Action") ?? "";
+  return `${request.method ?? "GET"} ${(request.url ?? "/").split("?")[0] ?? "/"}`;
 }
 
 function unsigned(protocol: Protocol): AwsError {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { accountId } from "../account.ts";
 import type { Caller } from "../service.ts";
+import { AwsError } from "../service.ts";
 
 /** What signs calls: made up here, but in AWS's form, so that the SDKs take it. */
 export interface AccessKey {
@@ -10,7 +11,7 @@ export interface AccessKey {
   readonly sessionToken?: string;
 }
 
-/** A role of the template, with the policies that a later evaluation reads. */
+/** A role of the template, with the policies that its calls are judged by. */
 export interface Role {
   readonly name: string;
   readonly arn: string;
@@ -53,6 +54,14 @@ export class Directory {
   /** The role of an ARN or a name, if the template has it. */
   role(arnOrName: string): Role | undefined {
     return this.roles.get(arnOrName) ?? this.roles.get(`arn:aws:iam::${accountId}:role/${arnOrName}`);
+  }
+
+  /** What something that has a role calls with. Throws InvalidParameterValueException for a role that is none. */
+  assume(arn: string): AccessKey {
+    const role = this.roles.get(arn);
+    if (role !== undefined) return role.key;
+    const text = `The role ${arn} is not in the template, so nothing can assume it.`;
+    throw new AwsError("InvalidParameterValueException", text);
   }
 
   /** Every role that the template made so far. */

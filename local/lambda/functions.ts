@@ -211,7 +211,7 @@ export class Functions {
   /** Everything that the function's process sees: nothing of ours but PATH. */
   private environment(config: FunctionConfig, id: string): Record<string, string> {
     const { place, iam } = this.options;
-    const key = iam.role(config.roleArn)?.key ?? iam.person;
+    const key = iam.assume(config.roleArn);
     return {
       PATH: process.env.PATH ?? "/usr/bin:/bin",
       LANG: "en_US.UTF-8",

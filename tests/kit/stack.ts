@@ -35,6 +35,7 @@ export interface StackOptions {
   /** What start-build carries: "real" takes the repository's, else these files. Default: quickBuild. */
   readonly sources?: "real" | Readonly<Record<string, string>>;
   readonly onCall?: CloudOptions["onCall"];
+  readonly onDecision?: CloudOptions["onDecision"];
 }
 
 /** The packaged stack on a local cloud of its own, driven through the real SDK. */
@@ -76,6 +77,7 @@ export class TestStack {
     machineKind = "node",
     sources = quickBuild,
     onCall,
+    onDecision,
   }: StackOptions = {}): Promise<TestStack> {
     const folder = await mkdtemp(join(tmpdir(), "mp-stack-"));
     const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -92,6 +94,7 @@ export class TestStack {
         addressBlock,
         machineKind,
         ...(onCall && { onCall }),
+        ...(onDecision && { onDecision }),
       });
       return new TestStack(cloud, dataDir, remove);
     } catch (error) {

@@ -52,7 +52,9 @@ export function functionResource(name: string, properties: Record<string, unknow
 export async function writePackage(directory: string, stack: TestStack): Promise<string> {
   const packageDir = join(directory, "package");
   mkdirSync(packageDir, { recursive: true });
-  const role = { Type: "AWS::IAM::Role", Properties: { RoleName: "test-role" } };
+  const Statement = { Effect: "Allow", Action: "*", Resource: "*" };
+  const Policies = [{ PolicyName: "all", PolicyDocument: { Version: "2012-10-17", Statement } }];
+  const role = { Type: "AWS::IAM::Role", Properties: { RoleName: "test-role", Policies } };
   const template = {
     Parameters: stack.parameters ?? {},
     Conditions: stack.conditions ?? {},

@@ -159,8 +159,11 @@ test("multipart uploads are listed while open and become one object", async (t) 
 });
 
 test("who may not list a bucket is told 403 of a missing key", async (t) => {
-  const { config } = await testCloud(t, stack, { mayList: () => false });
-  const s3 = new S3Client(config);
+  const { cloud, config } = await testCloud(t, stack);
+  const role = cloud.iam.addRole("reader");
+  const Resource = `arn:aws:s3:::${Bucket}/*`;
+  role.policies.set("all", { Statement: { Effect: "Allow", Action: "s3:*", Resource } });
+  const s3 = new S3Client({ ...config, credentials: { ...role.key } });
   closeAfter(t, s3);
   await s3.send(new PutObjectCommand({ Bucket, Key: "there", Body: "x" }));
   await s3.send(new HeadObjectCommand({ Bucket, Key: "there" }));
