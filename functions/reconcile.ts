@@ -12,7 +12,7 @@ import { type Live, REFUSED_KEY, readLive, refusedSchema } from "../lib/records.
 import { isDue } from "../lib/retry.ts";
 import { setting } from "../lib/settings.ts";
 import { listingDigest } from "../lib/site/listing.ts";
-import { MARKER_KEY } from "../lib/site/settled.ts";
+import { contentOf } from "../lib/site/settled.ts";
 import { oneLogLine, transientFaults } from "../lib/step.ts";
 import { REQUESTS_PREFIX, turnHolder } from "../lib/turn.ts";
 
@@ -80,7 +80,7 @@ async function look(live: Live): Promise<Health["seen"]> {
 async function contentWaits(store: ObjectStore, live: Live | undefined): Promise<boolean> {
   const bucket = setting("CONTENT_BUCKET");
   if (live === undefined && (await isEmptyBucket(bucket))) return false;
-  const listing = listingDigest((await listBucket(bucket)).filter(({ key }) => key !== MARKER_KEY));
+  const listing = listingDigest(contentOf(await listBucket(bucket)));
   if (listing === live?.listing) return false;
   const refused = (await getJson(store, REFUSED_KEY, refusedSchema))?.value;
   return refused?.listing !== listing || isDue(refused, Date.now());

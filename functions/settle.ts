@@ -3,7 +3,7 @@ import { NeverSettled } from "../lib/errors.ts";
 import { listingKey } from "../lib/records.ts";
 import { setting } from "../lib/settings.ts";
 import { listingDigest } from "../lib/site/listing.ts";
-import { isSettled, MARKER_KEY } from "../lib/site/settled.ts";
+import { contentOf, isSettled } from "../lib/site/settled.ts";
 import { step } from "../lib/step.ts";
 
 /** With the wait in between, several hours of steady uploading. */
@@ -18,7 +18,7 @@ export const handler = step("settle", async ({ request, previous }) => {
   const covered = (await store.get(request.key)) ?? { etag: request.etag };
   const uploads = await openUploads(setting("CONTENT_BUCKET"));
   const listed = await listBucket(setting("CONTENT_BUCKET"));
-  const content = listed.filter(({ key }) => key !== MARKER_KEY);
+  const content = contentOf(listed);
   const listing = listingDigest(content);
   const rounds = previous.rounds + 1;
   const settled = isSettled({ listed, listing, previous: previous.listing, uploads, now: Date.now() });

@@ -4,6 +4,7 @@ import { listBucket, objectStore } from "../../lib/aws/bucket.ts";
 import { getJson } from "../../lib/objects.ts";
 import { REFUSED_KEY, readLive, refusedSchema } from "../../lib/records.ts";
 import { listingDigest } from "../../lib/site/listing.ts";
+import { contentOf } from "../../lib/site/settled.ts";
 import type { Cloud } from "../../local/cloud.ts";
 import { atEndpoint } from "../aws.ts";
 import { executionsSince, importedBytes, visitsOf } from "../history.ts";
@@ -30,7 +31,7 @@ export async function deploySite(cloud: Cloud, options: RunOptions, signal: Abor
   console.log(`Uploading ${options.site}: aws s3 sync … s3://${content} --delete`);
   await sync(cloud.endpoint, options.site, content, signal);
   const uploaded = Date.now();
-  const listing = listingDigest(await listBucket(content));
+  const listing = listingDigest(contentOf(await listBucket(content)));
   const isLive = async () => (await readLive(store))?.value.listing === listing;
 
   const known = (await isLive()) || (await begins(machine, begun));

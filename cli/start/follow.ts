@@ -60,9 +60,7 @@ async function show(
   print: (line: string) => void,
 ): Promise<void> {
   const visits = await visitsOf(executionArn);
-  const steps = visits.filter(
-    ({ state }, i) => TITLES[state] && visits.findLast((_, j) => j < i)?.state !== state,
-  );
+  const steps = visits.filter(({ state }, i) => TITLES[state] && visits[i - 1]?.state !== state);
   const last = shown.get(executionArn);
   let known = last === undefined ? -1 : steps.findLastIndex(({ state, from }) => `${state}@${from}` === last);
   if (last !== undefined && known < 0) known = steps.length;

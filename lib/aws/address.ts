@@ -2,7 +2,7 @@ import { AssociateAddressCommand, DescribeAddressesCommand } from "@aws-sdk/clie
 import { AddressTaken, ResourceGone } from "../errors.ts";
 import { setting } from "../settings.ts";
 import { ec2 } from "./ec2-client.ts";
-import { isOwn } from "./machines.ts";
+import { describeMachine } from "./machines.ts";
 
 async function describeAddress() {
   const AllocationId = setting("ADDRESS_ALLOCATION");
@@ -32,7 +32,7 @@ export async function moveAddress(
   const address = held.PublicIp ?? setting("SITE_ADDRESS");
   if (held.InstanceId === instanceId) return { address, previous: undefined };
   const associated = held.AssociationId !== undefined;
-  if (associated && (held.InstanceId === undefined || !(await isOwn(held.InstanceId)))) {
+  if (associated && (held.InstanceId === undefined || !(await describeMachine(held.InstanceId))?.own)) {
     throw new AddressTaken(
       `The address ${address} is associated with ${held.InstanceId ?? held.NetworkInterfaceId ?? "something"}, ` +
         "which this stack did not launch. Disassociate it, then deploy again.",

@@ -28,6 +28,8 @@ export interface Machine {
   readonly release: number;
   readonly attempt: number;
   readonly launchedAt: Date;
+  /** It bears this stack's tag. Nothing else is ever stopped, moved from or terminated. */
+  readonly own: boolean;
 }
 
 function asMachine(instance: Instance): Machine {
@@ -38,6 +40,7 @@ function asMachine(instance: Instance): Machine {
     release: Number(tagValue(instance.Tags, TAG_RELEASE) ?? 0),
     attempt: Number(tagValue(instance.Tags, TAG_ATTEMPT) ?? 0),
     launchedAt: instance.LaunchTime ?? new Date(0),
+    own: tagValue(instance.Tags, TAG_STACK) === setting("STACK"),
   };
 }
 
@@ -65,17 +68,6 @@ export async function describeMachine(instanceId: string): Promise<Machine | und
     return instance && asMachine(instance);
   } catch (error) {
     if (named(error, "InvalidInstanceID")) return undefined;
-    throw error;
-  }
-}
-
-/** Whether an instance bears this stack's tag. Nothing else is ever stopped, moved from or terminated. */
-export async function isOwn(instanceId: string): Promise<boolean> {
-  try {
-    const { Reservations } = await ec2().send(new DescribeInstancesCommand({ InstanceIds: [instanceId] }));
-    return tagValue(Reservations?.[0]?.Instances?.[0]?.Tags, TAG_STACK) === setting("STACK");
-  } catch (error) {
-    if (named(error, "InvalidInstanceID")) return false;
     throw error;
   }
 }

@@ -1,6 +1,11 @@
 /** An object with this key, newer than all others, says that the upload is complete. Never part of the site. */
 export const MARKER_KEY = "mirage-pages.done";
 
+/** What of a listing is the site: everything but the marker. */
+export function contentOf<T extends { readonly key: string }>(listed: readonly T[]): T[] {
+  return listed.filter(({ key }) => key !== MARKER_KEY);
+}
+
 /** A multipart upload that was begun longer ago counts as abandoned. */
 export const ABANDONED_UPLOAD_MS = 60 * 60 * 1000;
 
