@@ -13,6 +13,8 @@ export interface Identity {
   readonly names?: readonly string[] | undefined;
   /** Value of Strict-Transport-Security; undefined: none is sent. */
   readonly hsts?: string | undefined;
+  /** URL, without a slash at its end, that answers ACME's HTTP-01 challenges; undefined: nobody does. */
+  readonly challenge?: string | undefined;
   /** Certificate chain, leaf first. */
   readonly chainPem: string;
   /** PKCS#8. */
@@ -33,6 +35,7 @@ export function identityTar(identity: Identity): Buffer {
   ];
   if (identity.names !== undefined) lines.push(`names ${identity.names.join(" ")}`);
   if (identity.hsts !== undefined) lines.push(`hsts ${identity.hsts}`);
+  if (identity.challenge !== undefined) lines.push(`challenge ${identity.challenge}`);
   const text = `${lines.join("\n")}\n`;
   const problem = identityProblem(identity);
   if (problem !== undefined) throw new RangeError(`This identity cannot be packed: ${problem}.`);
@@ -45,7 +48,8 @@ export function identityTar(identity: Identity): Buffer {
   return Buffer.concat([...packed, tarEnd]);
 }
 
-function identityProblem({ release, archive, names, hsts, chainPem, keyPem }: Identity): string | undefined {
+function identityProblem(identity: Identity): string | undefined {
+  const { release, archive, names, hsts, challenge, chainPem, keyPem } = identity;
   if (!Number.isSafeInteger(release) || release < 1) return `release ${release} is no positive number`;
   if (!/^[0-9a-f]{64}$/.test(archive.digest)) return "the archive digest is not 64 lower-case hex digits";
   if (!Number.isSafeInteger(archive.bytes) || archive.bytes < 0) return "the archive's size is no number";
@@ -54,6 +58,9 @@ function identityProblem({ release, archive, names, hsts, chainPem, keyPem }: Id
   if (badName !== undefined) return `${JSON.stringify(badName)} is no host name in lower case`;
   if (hsts !== undefined && !/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(hsts)) {
     return "the HSTS value is no header value";
+  }
+  if (challenge !== undefined && !/^https?:\/\/[A-Za-z0-9._~:/@%+-]*[A-Za-z0-9._~@%+-]$/.test(challenge)) {
+    return "the challenge's URL is none that a path can follow";
   }
   if (!chainPem.includes("-----BEGIN CERTIFICATE-----")) return "the chain is not PEM";
   if (!keyPem.includes("-----BEGIN PRIVATE KEY-----")) return "the key is not PEM of PKCS#8";
@@ -83,6 +90,7 @@ export function readIdentity(bytes: Buffer): Identity {
     archive: { digest: values.get("archive") ?? "", bytes: Number(values.get("archive-size")) },
     names: values.get("names")?.split(" "),
     hsts: values.get("hsts"),
+    challenge: values.get("challenge"),
     chainPem,
     keyPem,
   };

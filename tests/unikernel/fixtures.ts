@@ -26,11 +26,12 @@ export interface FixtureOptions {
   readonly release?: number;
   readonly names?: readonly string[];
   readonly hsts?: string;
+  readonly challenge?: string;
 }
 
 /** Packs `files` (key → body) as the deploy machine does, with a fresh certificate for `localhost`. */
 export async function packFixture(options: FixtureOptions): Promise<PackedFixture> {
-  const { directory, release = 7, names, hsts } = options;
+  const { directory, release = 7, names, hsts, challenge } = options;
   const objects = Object.entries(options.files).map(([key, content]) => {
     const body = Buffer.from(content);
     return { key, size: body.length, open: async () => Readable.from([body]) };
@@ -45,7 +46,7 @@ export async function packFixture(options: FixtureOptions): Promise<PackedFixtur
   });
   const { chainPem, keyPem } = certificate;
   const about = { digest: packed.digest, bytes: packed.bytes };
-  const identity = identityTar({ release, archive: about, names, hsts, chainPem, keyPem });
+  const identity = identityTar({ release, archive: about, names, hsts, challenge, chainPem, keyPem });
   const archivePath = join(directory, "site.tar");
   const identityPath = join(directory, "identity.tar");
   await writeFile(archivePath, archive);

@@ -32,7 +32,8 @@ let trust: string;
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), "unikernel-linux-"));
   program = (await build()).server;
-  fixture = await packFixture({ directory, files, hsts: "max-age=300" });
+  const challenge = "https://answer.example";
+  fixture = await packFixture({ directory, files, hsts: "max-age=300", challenge });
   trust = fixture.certificate;
   server = await startServer(program, fixture);
 });
@@ -100,6 +101,13 @@ test("redirects from port 80, and refuses hostile hosts", async () => {
   assert.deepEqual([moved.status, moved.headers.location], [301, "https://example.org/a?b"]);
   const posted = await ask(server.http, "/", { method: "POST", headers: { host: "example.org" } });
   assert.equal(posted.status, 308);
+  const challenge = await ask(server.http, "/.well-known/acme-challenge/to-ken", {
+    headers: { host: "x.org" },
+  });
+  assert.deepEqual(
+    [challenge.status, challenge.headers.location],
+    [302, "https://answer.example/.well-known/acme-challenge/to-ken"],
+  );
   const socket = connectTcp(server.http, "127.0.0.1");
   socket.end("GET / HTTP/1.1\r\nHost: a b\r\n\r\n");
   assert.match(Buffer.concat(await socket.toArray()).toString(), /^HTTP\/1\.1 400 .*Connection: close\r\n/s);

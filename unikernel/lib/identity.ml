@@ -4,6 +4,7 @@ type t = {
   archive_size : int;
   names : string list;
   hsts : string option;
+  challenge : string option;
   chain : string;
   key : string;
 }
@@ -41,6 +42,16 @@ let header_value value =
   if value <> "" && String.for_all (fun c -> c >= ' ' && c <= '~') value then Ok value
   else fail "hsts %S cannot stand in a header" value
 
+(* Goes into a Location as it stands, with a path after it. *)
+let base_url value =
+  let after prefix =
+    let n = String.length prefix and length = String.length value in
+    length > n && String.sub value 0 n = prefix && value.[length - 1] <> '/'
+  in
+  let plain = function ' ' | '?' | '#' | '"' | '<' | '>' | '\\' -> false | c -> c > ' ' && c <= '~' in
+  if String.for_all plain value && (after "https://" || after "http://") then Ok value
+  else fail "challenge %S is no URL that a path can follow" value
+
 let fields text =
   let line text =
     match String.index_opt text ' ' with
@@ -76,9 +87,11 @@ let parse archive =
       let* names = map_all host (List.filter (( <> ) "") names) in
       let* hsts = optional fields "hsts" in
       let* hsts = match hsts with None -> Ok None | Some v -> Result.map Option.some (header_value v) in
+      let* challenge = optional fields "challenge" in
+      let* challenge = match challenge with None -> Ok None | Some v -> Result.map Option.some (base_url v) in
       let* chain = pem "chain.pem" ~label:"certificate" (body chain) in
       let* key = pem "key.pem" ~label:"private key" (body key) in
-      Ok { release; archive; archive_size; names; hsts; chain; key }
+      Ok { release; archive; archive_size; names; hsts; challenge; chain; key }
   | members ->
       fail "expected the members identity, chain.pem, key.pem but found %s"
         (String.concat ", " (List.map (fun m -> Printf.sprintf "%S" m.Tar.name) members))

@@ -7,6 +7,7 @@ type t = {
   archive_size : int;  (** in bytes *)
   names : string list;  (** hosts served, in lower case; none given: every host *)
   hsts : string option;  (** value of Strict-Transport-Security *)
+  challenge : string option;  (** URL, without a slash at its end, that answers ACME's HTTP-01 challenges *)
   chain : string;  (** PEM, leaf first *)
   key : string;  (** PEM, PKCS#8 *)
 }

@@ -107,16 +107,33 @@ let respond (site : Site.t) (request : Request.t) =
   in
   finish request response
 
-let redirect (request : Request.t) =
+let challenge_path = "/.well-known/acme-challenge/"
+
+(* Tokens are base64url (RFC 8555, 8.3); nothing else is sent to the challenge's URL. *)
+let is_challenge path =
+  let n = String.length challenge_path in
+  let token = function 'a' .. 'z' | 'A' .. 'Z' | '0' .. '9' | '-' | '_' -> true | _ -> false in
+  String.length path > n
+  && String.sub path 0 n = challenge_path
+  && String.for_all token (String.sub path n (String.length path - n))
+
+let to_https (request : Request.t) =
+  match Option.bind request.host Request.split_host with
+  | None -> Response.text 400 "A redirect to https needs a Host header.\n"
+  | Some _ when request.path.[0] <> '/' ->
+      Response.text 400 "This request target has no place under https.\n"
+  | Some (host, _) ->
+      let query = match request.query with None -> "" | Some query -> "?" ^ query in
+      let location = "https://" ^ host ^ request.path ^ query in
+      let status = match request.meth with Get | Head -> 301 | Other _ -> 308 in
+      Response.text status ~headers:[ ("Location", location) ] ("This page is at " ^ location ^ "\n")
+
+let redirect (site : Site.t) (request : Request.t) =
   let response =
-    match Option.bind request.host Request.split_host with
-    | None -> Response.text 400 "A redirect to https needs a Host header.\n"
-    | Some _ when request.path.[0] <> '/' ->
-        Response.text 400 "This request target has no place under https.\n"
-    | Some (host, _) ->
-        let query = match request.query with None -> "" | Some query -> "?" ^ query in
-        let location = "https://" ^ host ^ request.path ^ query in
-        let status = match request.meth with Get | Head -> 301 | Other _ -> 308 in
-        Response.text status ~headers:[ ("Location", location) ] ("This page is at " ^ location ^ "\n")
+    match (site.identity.challenge, request.meth) with
+    | Some url, (Get | Head) when is_challenge request.path ->
+        let location = url ^ request.path in
+        Response.text 302 ~headers:[ ("Location", location) ] ("This is answered at " ^ location ^ "\n")
+    | _ -> to_https request
   in
   finish request response

@@ -109,7 +109,7 @@ let serve options ~started =
         let serve = Connection.serve connection in
         Listener.accept listener ~max_connections:options.max_connections ~serve)
   in
-  accept http ~tls:None ~respond:Respond.redirect;
+  accept http ~tls:None ~respond:(Respond.redirect site);
   accept https ~tls:(Some tls) ~respond:(Respond.respond site);
   Lwt.async Deadline.run;
   say "listening release=%d entries=%d in %.0fms" site.identity.release (Index.length site.index)

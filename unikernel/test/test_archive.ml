@@ -92,13 +92,16 @@ let flipped parse archive () =
 let site = Archive.site [ ("=\t/\t200", "\"e\"\ttext/html") ]
 
 let reads_identity () =
-  let lines = [ "names example.org WWW.example.org"; "hsts max-age=63072000; preload"; "later news" ] in
+  let challenge = "challenge https://answer.example:8443/base" in
+  let lines = [ "names example.org WWW.example.org"; "hsts max-age=63072000; preload"; challenge; "later news" ] in
   let identity = accepted (Identity.parse (Archive.identity ~lines site ^ String.make 9_999 '\000')) in
   Alcotest.(check int) "release" 12 identity.release;
   Alcotest.(check int) "size" (String.length site) identity.archive_size;
   Alcotest.(check (list string)) "names" [ "example.org"; "www.example.org" ] identity.names;
   Alcotest.(check (option string)) "hsts" (Some "max-age=63072000; preload") identity.hsts;
+  Alcotest.(check (option string)) "challenge" (Some "https://answer.example:8443/base") identity.challenge;
   let plain = accepted (Identity.parse (Archive.identity site)) in
+  Alcotest.(check (option string)) "no challenge" None plain.challenge;
   Alcotest.(check (list string)) "no names" [] plain.names;
   Alcotest.(check (option string)) "no hsts" None plain.hsts
 
@@ -108,6 +111,8 @@ let hostile_identities () =
   bad "a line without a value" "<name> <value>" [ "word" ];
   bad "a control character in hsts" "hsts" [ "hsts max-age=1\r\nX: y" ];
   bad "a name that is none" "host name" [ "names exa/mple" ];
+  List.iter (fun url -> bad url "challenge" [ "challenge " ^ url ])
+    [ "ftp://x"; "https://"; "https://x/"; "https://x?y"; "https://x y"; "https://x\r\nY: z" ];
   let with_text text =
     Archive.member "identity" text ^ Archive.member "chain.pem" "-----BEGIN C"
       ^ Archive.member "key.pem" "-----BEGIN K" ^ Archive.closing

@@ -265,9 +265,9 @@ let unchanged () =
   check_header "304" None response "content-type"
 
 let redirects () =
-  let check ?(line = "GET /a%20b?c=d HTTP/1.1") what status location headers =
-    let response = Respond.redirect (accepted (head ~line headers)) in
-    Alcotest.(check int) what status response.status;
+  let check ?(site = plain) ?(line = "GET /a%20b?c=d HTTP/1.1") what status location headers =
+    let response = Respond.redirect site (accepted (head ~line headers)) in
+    Alcotest.(check int) what status response.Response.status;
     check_header what location response "location"
   in
   check "GET" 301 (Some "https://example.org/a%20b?c=d") [ host ];
@@ -277,7 +277,22 @@ let redirects () =
   check "POST" ~line:"POST /x HTTP/1.1" 308 (Some "https://example.org/x") [ host ];
   check "no host" ~line:"GET / HTTP/1.0" 400 None [];
   check "empty host" 400 None [ "Host:" ];
-  check "no path" ~line:"OPTIONS * HTTP/1.1" 400 None [ host ]
+  check "no path" ~line:"OPTIONS * HTTP/1.1" 400 None [ host ];
+  let challenged = site [ "names example.org"; "challenge https://answer.example" ] in
+  let challenge ?(meth = "GET") ?(headers = [ "Host: new-alias.org" ]) path status location =
+    check ~site:challenged ~line:(Printf.sprintf "%s %s HTTP/1.1" meth path) path status (Some location) headers
+  in
+  let path = "/.well-known/acme-challenge/a-Z_09" in
+  challenge path 302 ("https://answer.example" ^ path);
+  challenge ~meth:"HEAD" path 302 ("https://answer.example" ^ path);
+  challenge (path ^ "?x=y") 302 ("https://answer.example" ^ path);
+  check ~site:challenged ~line:("GET " ^ path ^ " HTTP/1.0") "a challenge without a host" 302
+    (Some ("https://answer.example" ^ path)) [];
+  challenge ~meth:"POST" path 308 ("https://new-alias.org" ^ path);
+  challenge (path ^ "/x") 301 ("https://new-alias.org" ^ path ^ "/x");
+  challenge (path ^ "%2e") 301 ("https://new-alias.org" ^ path ^ "%2e");
+  challenge "/.well-known/acme-challenge/" 301 "https://new-alias.org/.well-known/acme-challenge/";
+  check ~line:("GET " ^ path ^ " HTTP/1.1") "no challenge URL" 301 (Some ("https://example.org" ^ path)) [ host ]
 
 let heads () =
   let text response = Response.head response ~date:"D" ~http_1_0:false in

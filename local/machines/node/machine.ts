@@ -52,7 +52,7 @@ class NodeMachine implements Machine {
       this.#disk = disk;
       const { chainPem: cert, keyPem: key, release } = disk.identity;
       await this.#listen(
-        httpServer(createHttp(redirectHandler)),
+        httpServer(createHttp(redirectHandler(disk))),
         httpServer(createHttps({ cert, key, minVersion: "TLSv1.2" }, siteHandler(disk))),
       );
       await this.#console.append(`mirage-pages: listening release=${release}\n`);

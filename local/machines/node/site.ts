@@ -6,6 +6,7 @@ import type { BootedDisk } from "./disk.ts";
 
 /** Path at which a machine says what it is. */
 const proofPath = "/.well-known/mirage-pages";
+const challengePath = /^\/\.well-known\/acme-challenge\/[A-Za-z0-9_-]+$/;
 
 /** Answers on port 443 as the unikernel does (docs/archive.md, "What the machine answers"). */
 export function siteHandler(disk: BootedDisk): RequestListener {
@@ -14,17 +15,24 @@ export function siteHandler(disk: BootedDisk): RequestListener {
   };
 }
 
-/** Answers on port 80: every request is sent to HTTPS. */
-export const redirectHandler: RequestListener = (request, response) => {
-  const host = (request.headers.host ?? "").replace(/:\d+$/, "");
-  const simple = request.method === "GET" || request.method === "HEAD";
-  request.resume();
-  response.writeHead(simple ? 301 : 308, {
-    location: `https://${host}${request.url ?? "/"}`,
-    "content-length": 0,
-  });
-  response.end();
-};
+/** Answers on port 80: every request is sent to HTTPS, but for ACME's challenges. */
+export function redirectHandler({ identity }: BootedDisk): RequestListener {
+  return (request, response) => {
+    const host = (request.headers.host ?? "").replace(/:\d+$/, "");
+    const simple = request.method === "GET" || request.method === "HEAD";
+    const [path = "/"] = (request.url ?? "/").split("?");
+    request.resume();
+    if (identity.challenge !== undefined && simple && challengePath.test(path)) {
+      response.writeHead(302, { location: `${identity.challenge}${path}`, "content-length": 0 });
+    } else {
+      response.writeHead(simple ? 301 : 308, {
+        location: `https://${host}${request.url ?? "/"}`,
+        "content-length": 0,
+      });
+    }
+    response.end();
+  };
+}
 
 async function answer(disk: BootedDisk, request: IncomingMessage, response: ServerResponse): Promise<void> {
   request.resume();

@@ -11,6 +11,7 @@ const identity: Identity = {
   archive: { digest: "0123456789abcdef".repeat(4), bytes: 123_456 },
   names: ["example.org", "www.example.org"],
   hsts: "max-age=31536000; includeSubDomains",
+  challenge: "https://answer.example:8443/base",
   chainPem: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
   keyPem: "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
 };
@@ -22,14 +23,17 @@ test("tar lists its three members in order, and their text is as the format says
   assert.equal(
     await run("tar", "-xOf", file, "identity"),
     `release 12\narchive ${identity.archive.digest}\narchive-size 123456\n` +
-      "names example.org www.example.org\nhsts max-age=31536000; includeSubDomains\n",
+      "names example.org www.example.org\nhsts max-age=31536000; includeSubDomains\n" +
+      "challenge https://answer.example:8443/base\n",
   );
   assert.equal(await run("tar", "-xOf", file, "chain.pem"), identity.chainPem);
   assert.equal(await run("tar", "-xOf", file, "key.pem"), identity.keyPem);
 });
 
-test("comes back as it was written, with or without names and HSTS, zeros after it or not", () => {
-  for (const value of [identity, { ...identity, names: undefined }, { ...identity, hsts: undefined }]) {
+test("comes back as it was written, whatever may be absent, zeros after it or not", () => {
+  const without = (absent: Partial<Identity>) => ({ ...identity, ...absent });
+  const shorter = [{ names: undefined }, { hsts: undefined }, { challenge: undefined }].map(without);
+  for (const value of [identity, ...shorter]) {
     const bytes = identityTar(value);
     assert.deepEqual(readIdentity(bytes), value);
     assert.deepEqual(readIdentity(Buffer.concat([bytes, Buffer.alloc(524_288 - bytes.length)])), value);
@@ -54,6 +58,10 @@ const bad: Partial<Identity>[] = [
   { names: ["a b"] },
   { hsts: "max-age=1\r\nSet-Cookie: a" },
   { hsts: "" },
+  { challenge: "https://answer.example/" },
+  { challenge: "https://answer.example\r\nrelease 13" },
+  { challenge: "ftp://answer.example" },
+  { challenge: "" },
   { chainPem: "" },
   { keyPem: "-----BEGIN EC PRIVATE KEY-----\n" },
 ];
