@@ -13,6 +13,8 @@ export interface Visit {
   readonly from: number;
   /** Undefined while the state is being run. */
   readonly to?: number;
+  /** The JSON text that it ended with. */
+  readonly output?: string;
 }
 
 export interface Outcome {
@@ -65,7 +67,8 @@ export function asVisits(events: readonly HistoryEvent[]): Visit[] {
       open !== undefined &&
       open.to === undefined
     ) {
-      visits[visits.length - 1] = { ...open, to: at };
+      const output = event.stateExitedEventDetails?.output;
+      visits[visits.length - 1] = { ...open, to: at, ...(output !== undefined && { output }) };
     }
     if (entered !== undefined) visits.push({ state: entered, from: at });
   }

@@ -1,8 +1,10 @@
 import { rawDiskKey } from "../lib/assemble.ts";
 import { objectStore } from "../lib/aws/bucket.ts";
 import { snapshotProgress } from "../lib/aws/direct.ts";
-import { imageTask, snapshotTask } from "../lib/aws/imports.ts";
+import { type ImportProgress, imageTask, snapshotTask } from "../lib/aws/imports.ts";
+import type { Input } from "../lib/contracts.ts";
 import { ImportFailed } from "../lib/errors.ts";
+import { lookPatiently } from "../lib/patience.ts";
 import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
@@ -11,10 +13,10 @@ const LIMIT_MS = 60 * 60 * 1000;
 
 /** Looks how far the import is; when it has ended, its raw disk is removed from the bucket. */
 export const handler = step("poll-import", async ({ release, mode, importId, startedAt }) => {
-  const task =
-    mode === "direct"
-      ? { ...(await snapshotProgress(importId)), snapshotId: importId }
-      : await (mode === "snapshot" ? snapshotTask : imageTask)(importId);
+  const task = await lookPatiently(
+    () => progressOf(mode, importId),
+    ({ done }) => done,
+  );
   if (task.done && mode !== "direct") await objectStore(setting("STATE_BUCKET")).delete(rawDiskKey(release));
   if (!task.done && Date.now() - Date.parse(startedAt) > LIMIT_MS) {
     throw new ImportFailed(
@@ -23,3 +25,9 @@ export const handler = step("poll-import", async ({ release, mode, importId, sta
   }
   return task;
 });
+
+async function progressOf(mode: Input<"poll-import">["mode"], importId: string): Promise<ImportProgress> {
+  if (mode === "snapshot") return snapshotTask(importId);
+  if (mode === "image") return imageTask(importId);
+  return { ...(await snapshotProgress(importId)), snapshotId: importId };
+}

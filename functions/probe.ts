@@ -1,6 +1,8 @@
 import { describeMachine } from "../lib/aws/machines.ts";
 import { probeExpected } from "../lib/aws/probing.ts";
+import type { Input, Output } from "../lib/contracts.ts";
 import { MachineUnreachable } from "../lib/errors.ts";
+import { lookPatiently } from "../lib/patience.ts";
 import { NoAnswer } from "../lib/probe.ts";
 import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
@@ -9,7 +11,15 @@ import { step } from "../lib/step.ts";
 const UNKNOWN_MS = 60_000;
 
 /** Probes the new machine through its own address, which is read again each time. */
-export const handler = step("probe", async ({ expected, instanceId, since }) => {
+export const handler = step("probe", (input) =>
+  lookPatiently(
+    () => look(input),
+    ({ ready }) => ready,
+  ),
+);
+
+async function look({ expected, instanceId, since }: Input<"probe">): Promise<Output<"probe">> {
+  const lookedAt = new Date().toISOString();
   const age = Date.now() - Date.parse(since);
   const machine = await describeMachine(instanceId);
   const state = machine?.state ?? "unknown";
@@ -20,7 +30,7 @@ export const handler = step("probe", async ({ expected, instanceId, since }) => 
   try {
     if (state !== "running" || address === undefined) throw new NoAnswer(`${instanceId} is ${state}`);
     const paths = await probeExpected(address, expected);
-    return { ready: true, reason: `${paths} paths compared`, address, paths };
+    return { ready: true, lookedAt, reason: `${paths} paths compared`, address, paths };
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
     const limit = setting("BOOT_SECONDS");
@@ -30,6 +40,6 @@ export const handler = step("probe", async ({ expected, instanceId, since }) => 
           "What it wrote to its console is kept with the release.",
       );
     }
-    return { ready: false, reason: error.message };
+    return { ready: false, lookedAt, reason: error.message };
   }
-});
+}

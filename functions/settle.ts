@@ -6,8 +6,10 @@ import { listingDigest } from "../lib/site/listing.ts";
 import { contentOf, isSettled } from "../lib/site/settled.ts";
 import { step } from "../lib/step.ts";
 
-/** With the wait in between, several hours of steady uploading. */
+/** Hours of steady uploading; a look and the wait after it are nine events of at most 25,000. */
 const MAX_ROUNDS = 1500;
+/** However long the waits are that the stack asks for, in s. */
+const LONGEST = 3 * 60 * 60;
 
 /**
  * Lists the content bucket and tells whether it has come to rest since the round before. The request is
@@ -23,7 +25,8 @@ export const handler = step("settle", async ({ request, previous }) => {
   const rounds = previous.rounds + 1;
   const settled = isSettled({ listed, listing, previous: previous.listing, uploads, now: Date.now() });
   if (settled) await store.put(listingKey(listing), JSON.stringify(content));
-  if (!settled && rounds >= MAX_ROUNDS) {
+  const waitSeconds = setting("SETTLE_SECONDS");
+  if (!settled && rounds >= Math.min(MAX_ROUNDS, LONGEST / waitSeconds)) {
     throw new NeverSettled(
       `The content bucket was still changing after ${rounds} looks; the live site stays as it is. ` +
         "The next change after the upload has ended deploys it.",
@@ -33,7 +36,7 @@ export const handler = step("settle", async ({ request, previous }) => {
   return {
     settled,
     // Step Functions wants a number here; a parameter of the stack would stand in the machine as text.
-    waitSeconds: setting("SETTLE_SECONDS"),
+    waitSeconds,
     listing,
     rounds,
     files: content.length,

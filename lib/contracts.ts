@@ -30,6 +30,8 @@ export type Expected = z.infer<typeof expected>;
 const probed = z.object({
   ready: z.boolean(),
   reason: z.string(),
+  /** When the look began that this tells of; a function may look several times. */
+  lookedAt: z.iso.datetime(),
   address: z.string().optional(),
   paths: z.int().optional(),
 });

@@ -16,7 +16,7 @@ export interface Timings {
 
 /**
  * Splits a deployment's time. What lies before `since` (the end of the upload, epoch milliseconds) is not
- * counted. Booting is from the launch until the probe that found the machine ready began. Pure.
+ * counted. Booting is from the launch until the look began that found the machine ready. Pure.
  */
 export function timings(visits: readonly Visit[], since: number): Timings {
   const committed = visits.findLast(({ state }) => state === "commit")?.to ?? since;
@@ -30,7 +30,7 @@ export function timings(visits: readonly Visit[], since: number): Timings {
       .filter(({ state }) => states.has(state))
       .reduce((sum, { from, to }) => sum + Math.max(0, to - from), 0);
   const launched = spans.findLast(({ state }) => state === "launch-instance")?.to ?? committed;
-  const ready = spans.findLast(({ state }) => state === "probe")?.from ?? launched;
+  const ready = lookThatFound(visits.findLast(({ state }) => state === "probe")) ?? launched;
   const [total, settle, build, boot] = [
     committed - since,
     lasting(SETTLING),
@@ -49,6 +49,12 @@ export function timings(visits: readonly Visit[], since: number): Timings {
     own: seconds(own),
     states: Object.fromEntries(Object.entries(states).map(([state, time]) => [state, seconds(time * 1000)])),
   };
+}
+
+/** When the last look of a visit of `probe` began; epoch milliseconds. */
+function lookThatFound(visit: Visit | undefined): number | undefined {
+  if (visit?.output === undefined) return visit?.from;
+  return Date.parse((JSON.parse(visit.output) as { probe: { lookedAt: string } }).probe.lookedAt);
 }
 
 function seconds(milliseconds: number): number {

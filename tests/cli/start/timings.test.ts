@@ -50,6 +50,16 @@ test("splits a deployment into settling, building, booting and the rest", () => 
   assert.equal(states.notify, 0, "what comes after the commit is not waited for");
 });
 
+test("a probe that looks several times: booting ends where its last look began", () => {
+  const visits = sequence(0, ["launch-instance", 100], ["probe", 8000], ["commit", 10]);
+  const output = JSON.stringify({ probe: { ready: true, lookedAt: new Date(7600).toISOString() } });
+  const { boot, own } = timings(
+    visits.map((visit) => (visit.state === "probe" ? { ...visit, output } : visit)),
+    0,
+  );
+  assert.deepEqual({ boot, own }, { boot: 7.5, own: 0.61 });
+});
+
 test("what happened while the upload was still going on does not count", () => {
   const visits = sequence(0, ["take-turn", 100], ["settle", 1000], ["wait to settle", 1000], ["commit", 10]);
   const { total, settle, own, states } = timings(visits, 600);
