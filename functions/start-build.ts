@@ -13,7 +13,7 @@ export const handler = step("start-build", async ({ release }) => {
   const store = objectStore(setting("STATE_BUCKET"));
   const source = await readSource();
   const build = buildDigest(source, setting("BACKEND"));
-  const forced = setting("BUILD_ALWAYS") || (await readRelease(store, release))?.reason === "rebuild";
+  const forced = setting("BUILD") === "always" || (await readRelease(store, release))?.reason === "rebuild";
   const boot = forced ? undefined : await bootOf(store, build);
   if (boot !== undefined) return { done: true, build, boot };
   await keepObject(setting("STATE_BUCKET"), sourceKey(source), source, "application/zip");

@@ -23,7 +23,7 @@ const settings = {
   DRAIN_SECONDS: z.coerce.number().int().min(0),
   KEEP_RELEASES: z.coerce.number().int().min(1),
   BACKEND: z.enum(["linux", "mirage"]),
-  BUILD_ALWAYS: z.enum(["true", "false"]).transform((text) => text === "true"),
+  BUILD: z.enum(["changed", "always"]),
 };
 
 type Settings = { [K in keyof typeof settings]: z.infer<(typeof settings)[K]> };
