@@ -29,6 +29,9 @@ import { lockData } from "./lock.ts";
 import { logsProvider } from "./logs/provider.ts";
 import { logsService } from "./logs/service.ts";
 import { LogStore } from "./logs/store.ts";
+import { route53Provider } from "./route53/provider.ts";
+import { route53Service } from "./route53/service.ts";
+import { HostedZones } from "./route53/zones.ts";
 import { changeEvent } from "./s3/events.ts";
 import { s3Provider } from "./s3/provider.ts";
 import { s3Service } from "./s3/service.ts";
@@ -64,6 +67,8 @@ export interface CloudOptions {
   readonly region?: string;
   /** Values for the template's parameters. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** Zones that the account has before the stack comes up, made once. */
+  readonly hostedZones?: readonly { readonly id: string; readonly name: string }[];
   /** Lines for the terminal. */
   readonly log?: (line: string) => void;
   readonly onNotification?: (notification: Notification) => void;
@@ -201,6 +206,8 @@ async function open(
   closers.set("ec2", () => ec2.stop());
   authorizer = new Authorizer({ directory: iam, ec2: ec2.state, onDecision: options.onDecision });
   const cloudWatch = new CloudWatch(place);
+  const zones = new HostedZones(at("route53.json"));
+  for (const { id, name } of options.hostedZones ?? []) zones.ensure(id, name);
 
   const packageDirectory = options.packageDir;
   const lambda = { functions, sources, urls, place, packageDirectory, codeDirectory: at("lambda/code") };
@@ -215,6 +222,7 @@ async function open(
     statesProvider(engine, place),
     codeBuildProvider(builds, place),
     cloudWatch.provider(),
+    route53Provider(zones),
     ec2,
   ];
   const stackName = options.stackName ?? "mirage-pages-prod";
@@ -236,6 +244,7 @@ async function open(
     cloudFormationService(() => stack),
     stsService(),
     cloudWatch.service(),
+    route53Service(zones),
     ec2,
     ec2.ebs,
   ];

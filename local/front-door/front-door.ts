@@ -88,7 +88,7 @@ export class FrontDoor {
       const caller = this.options.caller(scope.accessKeyId);
       if (caller === undefined) throw unknownKey(protocol, scope.accessKeyId);
       if (service === undefined) throw unknownService(scope.service);
-      const body = isStreamed(service.protocol, request) ? undefined : await readBody(request);
+      const body = isStreamed(service, request) ? undefined : await readBody(request);
       const call = { service: scope.service, action: actionOf(service.protocol, request, body), caller };
       await this.options.onCall?.(call);
       const { method = "GET", url = "/", headers } = request;
@@ -105,11 +105,11 @@ export class FrontDoor {
  * Whether a body may be large and is left to the service: objects, blocks and payloads. The others are read
  * here, because permissions depend on them.
  */
-function isStreamed(protocol: Protocol, request: IncomingMessage): boolean {
+function isStreamed({ names, protocol }: Service, request: IncomingMessage): boolean {
   if (protocol === "rest-json") return request.headers["content-type"] !== "application/json";
   const query = new URLSearchParams((request.url ?? "").split("?")[1] ?? "");
   const deletes = request.method === "POST" && query.has("delete");
-  return protocol === "rest-xml" && !deletes;
+  return names.includes("s3") && !deletes;
 }
 
 function actionOf(protocol: Protocol, request: IncomingMessage, body: Buffer | undefined): string {

@@ -9,6 +9,7 @@ import { refusal, unmapped } from "./errors.ts";
 import type { Question, Verdict } from "./evaluate.ts";
 import { evaluate } from "./evaluate.ts";
 import * as others from "./other-demands.ts";
+import { route53Demands } from "./route53-demands.ts";
 import { s3Demands } from "./s3-demands.ts";
 
 /** One permission that a role's call needed, and what its policies said. */
@@ -39,6 +40,7 @@ export class Authorizer {
       ["ec2", ec2Demands(options.ec2)],
       ["lambda", others.lambdaDemands],
       ["logs", others.logsDemands],
+      ["route53", route53Demands],
       ["s3", s3Demands],
       ["sns", others.snsDemands],
       ["sqs", others.sqsDemands],
