@@ -11,6 +11,7 @@ const programs = {
   test: "tests/run.ts",
   bench: "bench/run.ts",
   limits: "bench/limits.ts",
+  aws: "bench/aws.ts",
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -1,9 +1,8 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { Readable } from "node:stream";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { TestStack } from "../tests/kit/stack.ts";
+import { longestRun } from "./report.ts";
 
 /**
  * `npm run bench:limits`: the largest sites that are taken, through the whole pipeline within Lambda's limits
@@ -39,25 +38,12 @@ async function measure(title: string, upload: typeof largestSite): Promise<void>
     const ended = await stack.settleAfter(() => upload(s3, stack.content), 900_000);
     console.log(`\n${title}: ${ended[0]?.message}`);
     for (const name of ["settle", "plan", "pack-site", "start-import", "probe"]) {
-      console.log(`  ${name.padEnd(14)}${await longestRun(join(stack.dataDir, "logs"), name)}`);
+      console.log(`  ${name.padEnd(14)}${await longestRun(stack.dataDir, name)}`);
     }
   } finally {
     s3.destroy();
     await stack.stop();
   }
-}
-
-/** The slowest run of a function as its REPORT line tells it. */
-async function longestRun(logs: string, name: string): Promise<string> {
-  const group = join(logs, encodeURIComponent(`/aws/lambda/mirage-pages-prod-${name}`));
-  const streams = await Promise.all(
-    (await readdir(group)).map((file) => readFile(join(group, file), "utf8")),
-  );
-  const reports = [
-    ...streams.join("").matchAll(/Duration: ([\d.]+) ms.*?Memory Size: (\d+) MB.*?Used: (\d+) MB/g),
-  ];
-  const [, ms, size, used] = reports.toSorted((a, b) => Number(b[1]) - Number(a[1]))[0] ?? [];
-  return `${(Number(ms) / 1000).toFixed(1)} s, ${used} of ${size} MB`;
 }
 
 await measure("2 GiB in two files", largestSite);
