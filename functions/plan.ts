@@ -1,9 +1,9 @@
 import { objectStore } from "../lib/aws/bucket.ts";
-import { currentCertificate } from "../lib/certificates.ts";
+import { currentCertificate } from "../lib/certificates/current.ts";
 import { NothingToDeploy } from "../lib/errors.ts";
 import { readListing } from "../lib/listings.ts";
 import { openRelease, readLive } from "../lib/records.ts";
-import { setting } from "../lib/settings.ts";
+import { certificateNames, setting } from "../lib/settings.ts";
 import { checkListing } from "../lib/site/listing.ts";
 import { step } from "../lib/step.ts";
 
@@ -23,7 +23,7 @@ export const handler = step("plan", async ({ execution, request, listing }) => {
     }
     checkListing(await readListing(store, listing), { allowEmpty: setting("ALLOW_EMPTY") });
     const { number } = await open();
-    const certificate = await certificateFor(store);
+    const certificate = await currentCertificate(store, certificateNames());
     return {
       action: "deploy",
       pack: true,
@@ -39,14 +39,21 @@ export const handler = step("plan", async ({ execution, request, listing }) => {
       `A deployment with the reason "${request.kind}" needs a site that is live; upload one to the content bucket first.`,
     );
   }
-  const { listing: served, archive } = live;
+  const certificate = await currentCertificate(store, certificateNames());
+  const renewal = request.kind === "certificate";
+  if (renewal && certificate.fingerprint === live.certificate.fingerprint) {
+    return { action: "nothing", message: `Release ${live.release} shows the current certificate already.` };
+  }
   const { number } = await open();
-  const certificate = await certificateFor(store);
-  const message = `Release ${number} with the content of release ${live.release}`;
-  return { action: "deploy", pack: false, message, release: number, listing: served, archive, certificate };
+  return {
+    action: "deploy",
+    pack: false,
+    message: `Release ${number} with the content of release ${live.release}`,
+    release: number,
+    listing: live.listing,
+    archive: live.archive,
+    certificate,
+    // A certificate changes the identity and nothing else, whatever the stack's sources are by now.
+    ...(renewal && { boot: live.boot }),
+  };
 });
-
-function certificateFor(store: ReturnType<typeof objectStore>) {
-  const names = setting("SITE_NAMES");
-  return currentCertificate(store, names.length > 0 ? names : [setting("SITE_ADDRESS")]);
-}

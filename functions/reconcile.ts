@@ -2,15 +2,18 @@ import middy from "@middy/core";
 import { addressHolder } from "../lib/aws/address.ts";
 import { isEmptyBucket, listBucket, objectStore } from "../lib/aws/bucket.ts";
 import { deploy, workOff } from "../lib/aws/deployments.ts";
-import { executionLife } from "../lib/aws/executions.ts";
+import { executionLife, startExecution } from "../lib/aws/executions.ts";
 import { describeMachine } from "../lib/aws/machines.ts";
 import { probeExpected } from "../lib/aws/probing.ts";
+import { hoursLeft } from "../lib/certificates/due.ts";
+import { lookDue, readNext } from "../lib/certificates/next.ts";
 import { causeText } from "../lib/errors.ts";
 import { type Health, healthSchema, judge } from "../lib/health.ts";
+import { tellMetric } from "../lib/metrics.ts";
 import { getJson, type ObjectStore, putJson } from "../lib/objects.ts";
 import { type Live, REFUSED_KEY, readLive, refusedSchema } from "../lib/records.ts";
 import { isDue } from "../lib/retry.ts";
-import { setting } from "../lib/settings.ts";
+import { certificateNames, setting } from "../lib/settings.ts";
 import { listingDigest } from "../lib/site/listing.ts";
 import { contentOf } from "../lib/site/settled.ts";
 import { oneLogLine, transientFaults } from "../lib/step.ts";
@@ -27,15 +30,28 @@ export interface Reconciled {
 /**
  * Runs on a schedule and whenever an instance changes its state: takes up requests that nobody works off,
  * has a dead machine replaced, and asks for a deployment when the bucket holds something else than what is
- * live. It only ever writes requests; a deployment does the rest.
+ * live. It only ever writes requests; a deployment does the rest. The certificate has a machine of its own, which
+ * is started between its regular runs when something is due.
  */
 export const handler = middy<unknown, Reconciled>()
   .use(oneLogLine("reconcile"))
   .use(transientFaults())
-  .handler(async () => ({ did: await reconcile() }));
+  .handler(async () => {
+    const store = objectStore(setting("STATE_BUCKET"));
+    await lookAtCertificate(store);
+    return { did: await reconcile(store) };
+  });
 
-async function reconcile(): Promise<string> {
-  const store = objectStore(setting("STATE_BUCKET"));
+/** Tells how long the certificate that visitors see is valid, and starts the certificate machine when it is due. */
+async function lookAtCertificate(store: ObjectStore): Promise<void> {
+  const live = (await readLive(store))?.value;
+  if (live === undefined) return;
+  tellMetric("CertificateHoursLeft", hoursLeft(live.certificate, Date.now()));
+  const due = lookDue(await readNext(store), certificateNames(), Date.now());
+  if (due !== undefined) await startExecution(setting("CERTIFICATE_MACHINE"), due, { why: "reconcile" });
+}
+
+async function reconcile(store: ObjectStore): Promise<string> {
   const holder = await turnHolder(store);
   if (holder !== undefined && (await executionLife(holder.owner)).running)
     return "nothing: a deployment is under way";

@@ -3,6 +3,7 @@ import { objectStore } from "../lib/aws/bucket.ts";
 import { goRound, turnWorld } from "../lib/aws/deployments.ts";
 import { listImages, listSnapshots, removeImage, removeSnapshot } from "../lib/aws/images.ts";
 import { listMachines, stopMachines, terminateMachines } from "../lib/aws/machines.ts";
+import { readCurrent } from "../lib/certificates/current.ts";
 import { TurnBusy } from "../lib/errors.ts";
 import { readLive, readReleases } from "../lib/records.ts";
 import { planRetirement } from "../lib/retention.ts";
@@ -40,7 +41,10 @@ async function retire() {
       ...(await store.list("archives/")),
       ...(await store.list("boot/")),
       ...(await store.list("listings/")),
+      ...(await store.list("certificates/")),
+      ...(await store.list("keys/")),
     ],
+    certificate: (await readCurrent(store))?.value.serial,
     addressHolder: await addressHolder(),
     keep: setting("KEEP_RELEASES"),
   });

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { objectSource } from "./aws/bucket.ts";
 import type { DiskBlock } from "./aws/direct.ts";
-import { certificatePems } from "./certificates.ts";
+import { certificatePems } from "./certificates/current.ts";
 import { diskBlocks } from "./disk/blocks.ts";
 import { planDisk } from "./disk/plan.ts";
 import { rawDiskStream } from "./disk/raw.ts";

@@ -72,6 +72,7 @@ export const contracts = {
       listing: digestSchema.optional(),
       archive: archiveSchema.optional(),
       certificate: certificateSchema.optional(),
+      boot: bootSchema.optional(),
     }),
   },
   "start-build": {
@@ -199,6 +200,18 @@ export const contracts = {
   "release-turn": {
     input: z.object({ execution, request: request.nullable() }),
     output: z.object({ next: z.string().optional() }),
+  },
+  "check-certificate": {
+    input: z.object({ execution }),
+    output: z.object({ action: z.enum(["nothing", "order", "self-sign", "deploy"]), message: z.string() }),
+  },
+  "self-sign-certificate": {
+    input: z.object({ execution }),
+    output: z.object({ certificate: certificateSchema }),
+  },
+  "deploy-certificate": {
+    input: z.object({ execution }),
+    output: z.object({ message: z.string() }),
   },
   retire: {
     input: z.object({ execution, release }),

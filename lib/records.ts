@@ -25,6 +25,7 @@ export type Boot = z.infer<typeof bootSchema>;
 export const certificateSchema = z.object({
   serial: z.string().regex(/^[0-9a-f]+$/),
   fingerprint: digestSchema,
+  notBefore: z.iso.datetime(),
   notAfter: z.iso.datetime(),
   names: z.array(z.string()),
   selfSigned: z.boolean(),
@@ -87,6 +88,9 @@ export const archiveKey = (digest: string) => `archives/${digest}.tar`;
 export const listingKey = (digest: string) => `listings/${digest}.json`;
 export const bootKey = (build: string) => `boot/${build}/boot.img`;
 export const bootRecordKey = (build: string) => `boot/${build}/record.json`;
+export const chainKey = (serial: string) => `certificates/${serial}/chain.pem`;
+/** Apart from everything else, so that a policy can name the secrets. */
+export const privateKeyKey = (serial: string) => `keys/${serial}.pem`;
 export const consoleKey = (release: number, attempt: number) => `consoles/${padded(release)}-${attempt}.log`;
 const releaseKey = (number: number) => `releases/${padded(number)}.json`;
 

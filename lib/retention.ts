@@ -1,4 +1,13 @@
-import { archiveKey, bootKey, bootRecordKey, type Live, listingKey, type Release } from "./records.ts";
+import {
+  archiveKey,
+  bootKey,
+  bootRecordKey,
+  chainKey,
+  type Live,
+  listingKey,
+  privateKeyKey,
+  type Release,
+} from "./records.ts";
 
 export interface Inventory {
   readonly live: Live;
@@ -6,8 +15,10 @@ export interface Inventory {
   readonly machines: readonly { instanceId: string; state: string; release: number }[];
   readonly images: readonly { imageId: string; release: number }[];
   readonly snapshots: readonly { snapshotId: string; release: number }[];
-  /** Keys below archives/, boot/ and listings/. */
+  /** Keys below archives/, boot/, listings/, certificates/ and keys/. */
   readonly objects: readonly string[];
+  /** Serial number of the certificate that the next release shows. */
+  readonly certificate: string | undefined;
   readonly addressHolder: string | undefined;
   /** How many releases before the live one are kept for rollback; those of a certificate do not count. */
   readonly keep: number;
@@ -54,10 +65,19 @@ export function planRetirement(inventory: Inventory): Retirement {
     [live, ...releases.filter(({ number }) => kept.has(number))].flatMap((release) => [
       ...(release.listing ? [listingKey(release.listing)] : []),
       ...(release.archive ? [archiveKey(release.archive.digest)] : []),
+      ...(release.certificate ? certificateKeys(release.certificate.serial) : []),
       ...(release.boot ? [bootKey(release.boot.build), bootRecordKey(release.boot.build)] : []),
     ]),
   );
   const builds = new Set([...needed].filter((key) => key.startsWith("boot/")).map(folder));
+  // Only what a release has shown: a certificate that was stored a moment ago is still to be deployed.
+  const outlived = new Set(
+    releases
+      .map(({ certificate }) => certificate?.serial)
+      .filter((serial) => serial !== undefined && serial !== inventory.certificate)
+      .flatMap((serial) => certificateKeys(serial ?? ""))
+      .filter((key) => !needed.has(key)),
+  );
   return {
     stopped: idle
       .filter(({ release, state }) => kept.has(release) && release <= live.release && state === "running")
@@ -67,10 +87,16 @@ export function planRetirement(inventory: Inventory): Retirement {
     snapshots: inventory.snapshots
       .filter(({ release }) => !kept.has(release))
       .map(({ snapshotId }) => snapshotId),
-    objects: inventory.objects.filter((key) =>
-      key.startsWith("boot/") ? !builds.has(folder(key)) : !needed.has(key),
-    ),
+    objects: inventory.objects.filter((key) => {
+      if (key.startsWith("boot/")) return !builds.has(folder(key));
+      if (key.startsWith("certificates/") || key.startsWith("keys/")) return outlived.has(key);
+      return !needed.has(key);
+    }),
   };
+}
+
+function certificateKeys(serial: string): string[] {
+  return [chainKey(serial), privateKeyKey(serial)];
 }
 
 function folder(key: string): string {

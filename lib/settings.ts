@@ -7,6 +7,7 @@ const settings = {
   STATE_BUCKET: z.string().min(3),
   DEPLOY_MACHINE: z.string().startsWith("arn:"),
   RETIRE_MACHINE: z.string().startsWith("arn:"),
+  CERTIFICATE_MACHINE: z.string().startsWith("arn:"),
   BUILD_PROJECT: z.string().min(1),
   TOPIC: z.string().startsWith("arn:"),
   SITE_ADDRESS: z.ipv4(),
@@ -34,4 +35,10 @@ export function setting<K extends keyof Settings>(name: K): Settings[K] {
   if (result.success) return result.data as Settings[K];
   const problem = result.error.issues[0]?.message ?? "is wrong";
   throw new Error(`The environment variable ${name} of this function ${problem}; deploy the stack again.`);
+}
+
+/** What the site's certificate must be for: its names, or its address as long as it has no domain. */
+export function certificateNames(): string[] {
+  const names = setting("SITE_NAMES");
+  return names.length > 0 ? names : [setting("SITE_ADDRESS")];
 }

@@ -22,6 +22,8 @@ module.exports = async ({ resolveVariable }) => {
   const reads = (...keys) => state("s3:GetObject", ...keys);
   const writes = (...keys) => state(["s3:GetObject", "s3:PutObject"], ...keys);
   const uploads = (...keys) => state(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], ...keys);
+  // Secrets: written by who makes them, read by who puts them into a disk.
+  const keepsCertificates = [writes("certificates/*"), state("s3:PutObject", "keys/*")];
   const deletes = (...keys) => state("s3:DeleteObject", ...keys);
   // Without ListBucket S3 answers 403 for a missing key; with it the answer is the 404 that we look for.
   const lists = allow("s3:ListBucket", sub("${StateBucket.Arn}"));
@@ -69,7 +71,7 @@ module.exports = async ({ resolveVariable }) => {
       reads("requests/*"),
       writes("listings/*"),
     ],
-    plan: [lists, reads("live.json", "listings/*"), writes("releases/*", "certificates/*")],
+    plan: [lists, reads("live.json", "listings/*"), writes("releases/*"), ...keepsCertificates],
     "start-build": [
       lists,
       reads("boot/*", "releases/*"),
@@ -93,7 +95,7 @@ module.exports = async ({ resolveVariable }) => {
     "adopt-listing": [lists, reads("turn/lock.json"), writes("live.json", "releases/*")],
     "start-import": [
       lists,
-      reads("turn/lock.json", "boot/*", "archives/*", "certificates/*"),
+      reads("turn/lock.json", "boot/*", "archives/*", "certificates/*", "keys/*"),
       uploads("imports/*"),
       allow("ebs:StartSnapshot", shared("snapshot/*"), tagged),
       allow(["ebs:PutSnapshotBlock", "ebs:CompleteSnapshot"], shared("snapshot/*"), own),
@@ -184,8 +186,8 @@ module.exports = async ({ resolveVariable }) => {
     retire: [
       lists,
       writes("turn/lock.json"),
-      reads("live.json", "releases/*"),
-      deletes("turn/lock.json", "archives/*", "boot/*", "listings/*"),
+      reads("live.json", "releases/*", "certificates/current.json"),
+      deletes("turn/lock.json", "archives/*", "boot/*", "listings/*", "certificates/*", "keys/*"),
       looksAtOwners,
       startsDeployments,
       describes("Addresses", "Instances", "Images", "Snapshots"),
@@ -196,11 +198,25 @@ module.exports = async ({ resolveVariable }) => {
     reconcile: [
       allow("s3:ListBucket", sub("${ContentBucket.Arn}")),
       lists,
-      reads("turn/lock.json", "live.json", "refused.json", "archives/*"),
+      reads("turn/lock.json", "live.json", "refused.json", "archives/*", "certificates/next.json"),
       writes("health.json", "requests/*"),
       looksAtOwners,
       startsDeployments,
+      allow("states:StartExecution", machine("certificate")),
       describes("Addresses", "Instances"),
+    ],
+    "check-certificate": [
+      lists,
+      reads("live.json", "certificates/current.json", "certificates/attempts.json"),
+      writes("certificates/next.json"),
+    ],
+    "self-sign-certificate": [lists, ...keepsCertificates],
+    "deploy-certificate": [
+      lists,
+      reads("live.json", "certificates/current.json", "turn/lock.json"),
+      writes("requests/certificate.json"),
+      looksAtOwners,
+      startsDeployments,
     ],
   };
 
@@ -251,7 +267,8 @@ module.exports = async ({ resolveVariable }) => {
     "*",
   );
   const events = ["content-changed", "reconcile", "retire"];
-  const states = Object.keys(permissions).filter((name) => !events.includes(name));
+  const certificate = ["check-certificate", "self-sign-certificate", "deploy-certificate"];
+  const states = Object.keys(permissions).filter((name) => ![...events, ...certificate].includes(name));
 
   const Resources = Object.fromEntries(
     Object.entries(permissions).map(([name, statements]) => [
@@ -269,6 +286,17 @@ module.exports = async ({ resolveVariable }) => {
     traces,
     logDelivery,
   ]);
+  Resources.CertificateMachineRole = role("states.amazonaws.com", "certificate-machine", [
+    invokes(...certificate),
+    traces,
+    logDelivery,
+  ]);
+  Resources.CertificateScheduleRole = role(
+    "scheduler.amazonaws.com",
+    "certificate-schedule",
+    [allow("states:StartExecution", machine("certificate"))],
+    { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
+  );
   Resources.BuildRole = role("codebuild.amazonaws.com", "build", [
     allow(["logs:CreateLogStream", "logs:PutLogEvents"], sub("${BuildLogGroup.Arn}")),
     allow(["s3:GetObject", "s3:GetObjectVersion"], sub("${StateBucket.Arn}/sources/*")),

@@ -61,6 +61,13 @@ export function objectStore(Bucket: string): ObjectStore {
         throw error;
       }
     },
+    async putSecret(key, body) {
+      const ServerSideEncryption = "aws:kms";
+      const ContentType = "application/x-pem-file";
+      await s3().send(
+        new PutObjectCommand({ Bucket, Key: key, Body: body, ContentType, ServerSideEncryption }),
+      );
+    },
     async delete(key, condition) {
       try {
         await s3().send(

@@ -50,7 +50,7 @@ export function writeConditions(request: IncomingMessage): WriteConditions {
 }
 
 const keptHeaders =
-  /^(content-type|content-language|content-disposition|cache-control|expires|x-amz-meta-.+)$/;
+  /^(content-type|content-language|content-disposition|cache-control|expires|x-amz-server-side-encryption|x-amz-meta-.+)$/;
 
 /** The headers of a request that belong to the object and come back with it. */
 export function objectHeaders(request: IncomingMessage): Record<string, string> {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { pipeline } from "node:stream/promises";
 import { AwsError, readBody } from "../service.ts";
 import { requestId, sendXml } from "../wire/reply.ts";
@@ -18,18 +19,22 @@ export async function putObject(call: S3Call): Promise<void> {
   if (Buffer.byteLength(key) > 1024) throw new AwsError("KeyTooLongError", "Your key is too long", 400);
   store.check(bucket, key, conditions);
   const { file, size, md5, checksum } = await receiveBody(request, store.content);
+  const headers = objectHeaders(request);
   const object: ObjectRecord = {
     key,
     size,
-    etag: `"${md5}"`,
+    // Of what KMS encrypts the tag is no digest of the content.
+    etag: headers[encryption] === "aws:kms" ? `"${randomBytes(16).toString("hex")}"` : `"${md5}"`,
     lastModified: wholeSeconds(),
-    headers: objectHeaders(request),
+    headers,
     segments: [{ file, length: size }],
     multipart: false,
     checksum,
   };
   store.put(bucket, object, conditions, "PutObject");
-  response.writeHead(200, { etag: object.etag, ...checksumHeaders(object), ...identity() }).end();
+  response
+    .writeHead(200, { etag: object.etag, ...checksumHeaders(object), ...identity(headers[encryption]) })
+    .end();
 }
 
 /** CopyObject: the copy shares the content on disk. */
@@ -68,7 +73,7 @@ export async function getObject(call: S3Call): Promise<void> {
   const object = store.object(bucket, key);
   checkReadConditions(call, object);
   const range = wantedRange(request.headers.range, query.get("partNumber"), object);
-  const headers = { ...object.headers, ...overrides(query), ...identity() };
+  const headers = { ...identity(), ...object.headers, ...overrides(query) };
   const length = range.end - range.start + 1;
   response.writeHead(range.partial ? 206 : 200, {
     ...headers,
@@ -137,9 +142,11 @@ export async function getObjectAttributes({ response, store, bucket, key }: S3Ca
   sendXml(response, xml("GetObjectAttributesResponse", members));
 }
 
+const encryption = "x-amz-server-side-encryption";
+
 /** Headers that every answer of S3 carries. */
-export function identity(): Record<string, string> {
-  return { "x-amz-request-id": requestId(), "x-amz-server-side-encryption": "AES256" };
+export function identity(encrypted = "AES256"): Record<string, string> {
+  return { "x-amz-request-id": requestId(), [encryption]: encrypted };
 }
 
 /** The header of an object's or part's checksum, if it has one. */

@@ -107,7 +107,8 @@ describe("a deployment's functions", { timeout: 120_000 }, () => {
     assert.deepEqual(planned.certificate?.names, [stack.address]);
     assert.deepEqual(await deployment.plan(), planned);
     assert.equal((await stack.releases()).length, 1);
-    assert.equal((await stack.keys(stack.state, "certificates/")).length, 3);
+    assert.equal((await stack.keys(stack.state, "certificates/")).length, 2);
+    assert.equal((await stack.keys(stack.state, "keys/")).length, 1);
   });
 
   it("start-build, poll-build: one build for the sources; then its boot partition is found", async () => {

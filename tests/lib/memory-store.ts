@@ -26,6 +26,10 @@ export class MemoryStore implements ObjectStore {
     return etagOf(body);
   }
 
+  async putSecret(key: string, body: string): Promise<void> {
+    await this.put(key, body);
+  }
+
   async delete(key: string, condition?: { readonly etag: string }): Promise<void> {
     await turnOfLoop();
     const stored = this.#bodies.get(key);

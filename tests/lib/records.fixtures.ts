@@ -15,6 +15,7 @@ export const boot = (digit = "b"): Boot => ({ build: digest(digit), digest: dige
 export const certificate: Certificate = {
   serial: "01",
   fingerprint: digest("c"),
+  notBefore: "2026-01-01T00:00:00.000Z",
   notAfter: "2036-01-01T00:00:00.000Z",
   names: ["site.example"],
   selfSigned: true,

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { archiveKey, bootKey, bootRecordKey, listingKey, type Release } from "../../lib/records.ts";
+import {
+  archiveKey,
+  bootKey,
+  bootRecordKey,
+  chainKey,
+  listingKey,
+  privateKeyKey,
+  type Release,
+} from "../../lib/records.ts";
 import { type Inventory, keptReleases, planRetirement } from "../../lib/retention.ts";
-import { archive, boot, digest, live, release } from "./records.fixtures.ts";
+import { archive, boot, certificate, digest, live, release } from "./records.fixtures.ts";
 
 const nothing = { stopped: [], terminated: [], images: [], snapshots: [], objects: [] };
 const kept = (releases: Release[], keep: number, number: number) =>
@@ -48,6 +56,7 @@ function inventory(change: Partial<Inventory> = {}): Inventory {
       bootRecordKey(digest(digit)),
       `boot/${digest(digit)}/sbom.json`,
     ]),
+    certificate: undefined,
     addressHolder: "i-3",
     keep: 1,
     ...change,
@@ -160,6 +169,7 @@ test("whatever there is, what the live and the kept releases need stays", () => 
           images: numbers.map((number) => ({ imageId: `ami-${number}`, release: number })),
           snapshots: numbers.map((number) => ({ snapshotId: `snap-${number}`, release: number })),
           objects,
+          certificate: undefined,
           addressHolder: liveNow.instanceId,
           keep,
         });
@@ -180,4 +190,24 @@ test("whatever there is, what the live and the kept releases need stays", () => 
     ),
     { numRuns: 500 },
   );
+});
+
+test("chain and key of a certificate stay as long as a kept release, or the next one, shows it", () => {
+  const shown = ["0a", "0b", "0c", "0a"];
+  const releases = shown.map((serial, i) =>
+    release(i + 1, { certificate: { ...certificate, serial }, archive: archive("3") }),
+  );
+  const keys = ["0a", "0b", "0c", "0d"].flatMap((serial) => [chainKey(serial), privateKeyKey(serial)]);
+  const leaving = (current: string | undefined, keep: number) =>
+    planRetirement({
+      ...inventory(),
+      releases,
+      live: live({ release: 4, certificate: { ...certificate, serial: "0a" }, archive: archive("3") }),
+      objects: [...keys, "certificates/current.json", "certificates/next.json", "keys/account.pem"],
+      certificate: current,
+      keep,
+    }).objects;
+  assert.deepEqual(leaving("0d", 1), [chainKey("0b"), privateKeyKey("0b")]);
+  assert.deepEqual(leaving("0b", 1), [], "the next release shows it again");
+  assert.deepEqual(leaving(undefined, 2), [], "what no release has shown yet is not touched");
 });

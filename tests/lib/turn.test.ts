@@ -82,6 +82,7 @@ class TurnHistory implements History {
           this.#objects.set(key, body);
           return etagOf(body);
         }),
+      putSecret: () => Promise.reject(new Error("The protocol has no secrets.")),
       delete: (key, condition) =>
         act(`delete ${key}`, () => {
           if (!this.#objects.has(key)) return;

@@ -33,7 +33,7 @@ export interface Machine {
 
 export interface Packaged {
   readonly resources: ReadonlyMap<string, TemplateResource>;
-  readonly machines: { readonly deploy: Machine; readonly retire: Machine };
+  readonly machines: { readonly deploy: Machine; readonly retire: Machine; readonly certificate: Machine };
 }
 
 const arnOf = (logicalId: string) => `arn:aws:lambda:us-east-1:000000000000:function:${logicalId}`;
@@ -63,5 +63,8 @@ export async function readPackaged(): Promise<Packaged> {
     });
     return { definition, states: (JSON.parse(definition) as { States: Record<string, State> }).States };
   };
-  return { resources, machines: { deploy: machine("deploy"), retire: machine("retire") } };
+  return {
+    resources,
+    machines: { deploy: machine("deploy"), retire: machine("retire"), certificate: machine("certificate") },
+  };
 }

@@ -57,7 +57,12 @@ test("roles name what they act on; `*` stands only where AWS knows no resource",
   assert.deepEqual(
     Object.fromEntries([...free].map(([name, services]) => [name, [...services].sort()])),
     // Tracing and the delivery of logs know no resources; what the disk import makes has no name yet.
-    { "deploy-machine": ["logs", "xray"], "retire-machine": ["logs", "xray"], "disk-import": ["ec2"] },
+    {
+      "deploy-machine": ["logs", "xray"],
+      "retire-machine": ["logs", "xray"],
+      "certificate-machine": ["logs", "xray"],
+      "disk-import": ["ec2"],
+    },
   );
 });
 

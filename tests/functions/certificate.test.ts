@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { readCurrent } from "../../lib/certificates/current.ts";
+import { TestStack } from "../kit/stack.ts";
+
+/** The certificate of a site without a domain: self-signed, and renewed by the certificate machine. */
+describe("a self-signed certificate", { timeout: 120_000 }, () => {
+  let stack: TestStack;
+  let s3: S3Client;
+  const calls: string[] = [];
+
+  before(async () => {
+    stack = await TestStack.start({
+      onCall: ({ service, action, caller }) => {
+        calls.push(`${caller.arn.split("/").at(-1)} ${service} ${action}`);
+      },
+    });
+    s3 = new S3Client(stack.sdk);
+    const ended = await stack.settleAfter(() => stack.put(stack.content, "index.html", "<h1>one</h1>"));
+    assert.equal(ended.at(-1)?.outcome, "live", JSON.stringify(ended));
+  });
+  after(async () => {
+    s3?.destroy();
+    await stack?.stop();
+  });
+
+  const current = async () => {
+    const store = { get: async (key: string) => ({ body: (await stack.read(key)) ?? "", etag: "" }) };
+    const { value } = (await readCurrent(store)) ?? {};
+    assert.ok(value !== undefined);
+    return value;
+  };
+  const runMachine = () => stack.cloud.scheduler.fire("mirage-pages-prod-certificate");
+
+  it("is renewed at two thirds of its life, with the live archive and boot partition", async () => {
+    const before = await stack.live();
+    const old = await current();
+    assert.deepEqual(old.names, [stack.address]);
+    const day = 24 * 60 * 60 * 1000;
+    const notBefore = new Date(Date.now() - 245 * day).toISOString();
+    const notAfter = new Date(Date.now() + 120 * day).toISOString();
+    await stack.put(
+      stack.state,
+      "certificates/current.json",
+      JSON.stringify({ ...old, notBefore, notAfter }),
+    );
+    calls.length = 0;
+    const ended = await stack.settleAfter(async () => runMachine());
+    assert.deepEqual(
+      ended.map(({ outcome }) => outcome),
+      ["live"],
+      JSON.stringify(ended),
+    );
+    const live = await stack.live();
+    assert.equal(live?.release, 2);
+    assert.notEqual(live?.certificate.serial, old.serial);
+    assert.deepEqual(live?.certificate, await current());
+    assert.deepEqual(
+      [live?.archive, live?.boot, live?.listing],
+      [before?.archive, before?.boot, before?.listing],
+    );
+    const [, release] = await stack.releases();
+    assert.equal(release?.reason, "certificate");
+    assert.deepEqual(
+      calls.filter((call) => call.includes(stack.content) || call.includes("codebuild")),
+      [],
+      "neither the content bucket nor a build is asked",
+    );
+  });
+
+  it("has its keys encrypted by KMS, the old one as long as its release is kept", async () => {
+    const keys = await stack.keys(stack.state, "keys/");
+    assert.equal(keys.length, 2);
+    for (const Key of keys) {
+      const { ServerSideEncryption } = await s3.send(new HeadObjectCommand({ Bucket: stack.state, Key }));
+      assert.equal(ServerSideEncryption, "aws:kms", Key);
+    }
+  });
+
+  it("is left alone when nothing is due, and the next look is noted", async () => {
+    const { action, message } = (await stack.invoke("check-certificate", { execution: "arn:x" })) as {
+      action: string;
+      message: string;
+    };
+    assert.equal(action, "nothing");
+    assert.match(message, /^the certificate [0-9a-f]+ is renewed on 20/);
+    const next = JSON.parse((await stack.read("certificates/next.json")) ?? "") as { at: string };
+    assert.ok(Date.parse(next.at) > Date.now() + 200 * 24 * 60 * 60 * 1000, next.at);
+  });
+
+  it("is deployed when the live release does not show it, whatever became of the last deployment", async () => {
+    await stack.invoke("self-sign-certificate", { execution: "arn:x" });
+    const { serial } = await current();
+    assert.equal(serial, (await stack.live())?.certificate.serial, "made once, however often it is run");
+    const stale = { ...(await current()), names: ["203.0.113.9"] };
+    await stack.put(stack.state, "certificates/current.json", JSON.stringify(stale));
+    await stack.invoke("self-sign-certificate", { execution: "arn:x" });
+    assert.notEqual((await current()).serial, serial);
+    const [ended] = await stack.settleAfter(async () => runMachine());
+    assert.equal(ended?.outcome, "live");
+    assert.equal((await stack.live())?.certificate.serial, (await current()).serial);
+    await stack.invoke("deploy-certificate", { execution: "arn:x" });
+  });
+});
