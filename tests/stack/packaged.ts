@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { testPackage } from "../kit/package.ts";
 
 /** A resource as it stands in the packaged template. */
-interface TemplateResource {
+export interface TemplateResource {
   readonly Type: string;
   readonly Properties: Readonly<Record<string, unknown>>;
 }
@@ -32,6 +32,8 @@ export interface Machine {
 }
 
 export interface Packaged {
+  /** Resources, outputs and conditions as CloudFormation gets them. */
+  readonly template: Readonly<Record<string, unknown>>;
   readonly resources: ReadonlyMap<string, TemplateResource>;
   readonly machines: { readonly deploy: Machine; readonly retire: Machine; readonly certificate: Machine };
 }
@@ -47,7 +49,8 @@ export function functionOf(state: State): string {
 export async function readPackaged(): Promise<Packaged> {
   const path = join(await testPackage(), "cloudformation-template-update-stack.json");
   const template = JSON.parse(await readFile(path, "utf8")) as {
-    Resources: Record<string, TemplateResource>;
+    readonly Resources: Readonly<Record<string, TemplateResource>>;
+    readonly [part: string]: unknown;
   };
   const resources = new Map(Object.entries(template.Resources));
   const machine = (name: string): Machine => {
@@ -64,6 +67,7 @@ export async function readPackaged(): Promise<Packaged> {
     return { definition, states: (JSON.parse(definition) as { States: Record<string, State> }).States };
   };
   return {
+    template,
     resources,
     machines: { deploy: machine("deploy"), retire: machine("retire"), certificate: machine("certificate") },
   };
