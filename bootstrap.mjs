@@ -1,8 +1,8 @@
-// What `npm start` and `npm test` run first, on whatever Node.js is there: installs the npm packages if the
-// lock file has changed, then goes on with the Node.js version that they bring.
+// What `npm start`, `npm test` and `mirage-pages` run first, on whatever Node.js is there: installs the npm
+// packages if the lock file has changed, then goes on with the Node.js version that they bring.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
@@ -14,20 +14,24 @@ const programs = {
   aws: "bench/aws.ts",
 };
 
-const [name = "", ...args] = process.argv.slice(2);
-const program = programs[name];
-if (program === undefined) {
-  console.error(`bootstrap: "${name}" is none of ${Object.keys(programs).join(", ")}.`);
-  process.exit(2);
+if (realpathSync(process.argv[1] ?? "") === fileURLToPath(import.meta.url)) {
+  const [name = "", ...args] = process.argv.slice(2);
+  const program = programs[name];
+  if (program === undefined) {
+    console.error(`bootstrap: "${name}" is none of ${Object.keys(programs).join(", ")}.`);
+    process.exit(2);
+  }
+  run(program, args, root);
 }
 
-installPackages();
-const child = spawn(`${root}node_modules/.bin/node`, [`${root}${program}`, ...args], {
-  cwd: root,
-  stdio: "inherit",
-});
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-child.on("exit", (code) => process.exit(code ?? 1));
+/** Runs a TypeScript program of this repository in a folder, and ends as it does. */
+export function run(program, args, cwd) {
+  installPackages();
+  const options = { cwd, stdio: "inherit" };
+  const child = spawn(`${root}node_modules/.bin/node`, [`${root}${program}`, ...args], options);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code) => process.exit(code ?? 1));
+}
 
 function installPackages() {
   const lock = createHash("sha256")
@@ -35,9 +39,11 @@ function installPackages() {
     .digest("hex");
   const stamp = `${root}node_modules/.installed-from`;
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
-  console.log("Installing the npm packages of package-lock.json …");
+  console.error("Installing the npm packages of package-lock.json …");
   // Not `npm ci`: it wants packages of every foreign platform in the lock file, and not every registry has all.
-  const npm = spawnSync("npm", ["install", "--no-save", "--loglevel=error"], { cwd: root, stdio: "inherit" });
+  // What npm says goes to standard error: standard output is the program's.
+  const options = { cwd: root, stdio: ["inherit", 2, "inherit"] };
+  const npm = spawnSync("npm", ["install", "--no-save", "--loglevel=error"], options);
   if (npm.status !== 0) {
     console.error("bootstrap: `npm install` failed; its message is above.");
     process.exit(1);

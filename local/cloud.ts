@@ -19,6 +19,7 @@ import type { Decision } from "./iam/authorize.ts";
 import { Authorizer } from "./iam/authorize.ts";
 import { Directory } from "./iam/directory.ts";
 import { iamProvider } from "./iam/provider.ts";
+import { iamService } from "./iam/service.ts";
 import { stsService } from "./iam/sts.ts";
 import { EventSources } from "./lambda/event-sources.ts";
 import { FunctionUrls } from "./lambda/function-urls.ts";
@@ -29,9 +30,11 @@ import { lockData } from "./lock.ts";
 import { logsProvider } from "./logs/provider.ts";
 import { logsService } from "./logs/service.ts";
 import { LogStore } from "./logs/store.ts";
+import { quotasService } from "./quotas/service.ts";
 import { route53Provider } from "./route53/provider.ts";
 import { route53Service } from "./route53/service.ts";
 import { HostedZones } from "./route53/zones.ts";
+import { recordEndpoint } from "./running.ts";
 import { changeEvent } from "./s3/events.ts";
 import { s3Provider } from "./s3/provider.ts";
 import { s3Service } from "./s3/service.ts";
@@ -242,6 +245,8 @@ async function open(
     statesService(engine),
     codeBuildService(builds),
     cloudFormationService(() => stack),
+    iamService(iam),
+    quotasService(),
     stsService(),
     cloudWatch.service(),
     route53Service(zones),
@@ -261,6 +266,7 @@ async function open(
     AWS_ACCESS_KEY_ID: iam.person.accessKeyId,
     AWS_SECRET_ACCESS_KEY: iam.person.secretAccessKey,
   };
+  recordEndpoint(options.dataDir, environment);
   const { outputs, unhonoured } = stack;
   const parts = { stack, ec2, bus, scheduler, functions, iam, cloudWatch };
   return { endpoint: place.endpoint, environment, outputs, unhonoured, ...parts, stop };

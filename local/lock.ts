@@ -41,6 +41,13 @@ export function lockData(directory: string): () => void {
   };
 }
 
+/** The process that holds the lock of a data directory; undefined when none does. */
+export function lockHolder(directory: string): number | undefined {
+  const owner = readOwner(join(directory, "lock.json"));
+  if (owner?.started === undefined || startTime(owner.pid) !== owner.started) return undefined;
+  return owner.pid;
+}
+
 function readOwner(path: string): { pid: number; started: string | undefined } | undefined {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as { pid: number; started: string | undefined };

@@ -56,6 +56,14 @@ export class Directory {
     return this.roles.get(arnOrName) ?? this.roles.get(`arn:aws:iam::${accountId}:role/${arnOrName}`);
   }
 
+  /** Deletes a role, as somebody may by hand: nothing can assume it any more, and its keys are nobody's. */
+  removeRole(name: string): void {
+    const role = this.role(name);
+    if (role === undefined) return;
+    this.roles.delete(role.arn);
+    this.callers.delete(role.key.accessKeyId);
+  }
+
   /** What something that has a role calls with. Throws InvalidParameterValueException for a role that is none. */
   assume(arn: string): AccessKey {
     const role = this.roles.get(arn);

@@ -7,6 +7,17 @@ import type { Service } from "../service.ts";
 import type { PersistenceManagerType, SnsStoreType, SqsQueue, SqsStoreType } from "./fauxqs.ts";
 import { PersistenceManager, S3Store, SnsStore, SqsStore } from "./fauxqs.ts";
 
+/** Topics whose subscriptions are listed as pending until they are confirmed; nobody confirms a mail here. */
+class Topics extends SnsStore {
+  override listSubscriptionsByTopic(topicArn: string, nextToken?: string) {
+    const page = super.listSubscriptionsByTopic(topicArn, nextToken);
+    const listed = page.subscriptions.map((one) =>
+      one.confirmed ? one : { ...one, arn: "PendingConfirmation" },
+    );
+    return { ...page, subscriptions: listed };
+  }
+}
+
 /** SQS and SNS: fauxqs behind the front door, its state in SQLite. It never listens itself. */
 export class Messaging {
   readonly queues: SqsStoreType;
@@ -21,7 +32,7 @@ export class Messaging {
     mkdirSync(directory, { recursive: true });
     this.place = place;
     this.queues = new SqsStore();
-    this.topics = new SnsStore();
+    this.topics = new Topics();
     this.queues.region = place.region;
     this.topics.region = place.region;
     // Without a host, queue URLs are made from the Host header of the request.

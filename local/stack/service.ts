@@ -1,5 +1,6 @@
 import type { Service } from "../service.ts";
 import { AwsError } from "../service.ts";
+import { paginate } from "../wire/pages.ts";
 import { queryService } from "../wire/services.ts";
 import { memberList } from "../wire/xml.ts";
 import type { Stack } from "./loader.ts";
@@ -17,20 +18,31 @@ export function cloudFormationService(stack: () => Stack | undefined): Service {
       const found = find(input.get("StackName"));
       return { Stacks: memberList(found === undefined ? [] : [describe(found)]) };
     },
+    // A hundred at most, as AWS: who wants all of them asks ListStackResources.
     DescribeStackResources: (input) => {
       const found = find(input.get("StackName"));
-      const resources = (found?.resources ?? []).map(({ resource, made }) => ({
-        StackName: found?.name,
-        StackId: found?.arn,
-        LogicalResourceId: resource.logicalId,
-        PhysicalResourceId: made.ref,
-        ResourceType: resource.type,
-        ResourceStatus: "CREATE_COMPLETE",
-        Timestamp: new Date(found?.created ?? 0).toISOString(),
+      const resources = resourcesOf(found).map(({ at, ...resource }) => ({
+        ...{ StackName: found?.name, StackId: found?.arn },
+        ...{ ...resource, Timestamp: at },
       }));
-      return { StackResources: memberList(resources) };
+      return { StackResources: memberList(resources.slice(0, 100)) };
+    },
+    ListStackResources: (input) => {
+      const page = paginate(resourcesOf(find(input.get("StackName"))), input.get("NextToken"), 100);
+      const summaries = page.items.map(({ at, ...resource }) => ({ ...resource, LastUpdatedTimestamp: at }));
+      return { StackResourceSummaries: memberList(summaries), NextToken: page.nextToken };
     },
   });
+}
+
+function resourcesOf(stack: Stack | undefined) {
+  return (stack?.resources ?? []).map(({ resource, made }) => ({
+    LogicalResourceId: resource.logicalId,
+    PhysicalResourceId: made.ref,
+    ResourceType: resource.type,
+    ResourceStatus: "CREATE_COMPLETE",
+    at: new Date(stack?.created ?? 0).toISOString(),
+  }));
 }
 
 function describe(stack: Stack) {

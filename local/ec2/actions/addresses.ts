@@ -8,7 +8,8 @@ import type { ElasticAddress, Instance, State } from "../state.ts";
 import { setTags, specifiedTags, tagsOf } from "../tags.ts";
 import { addressView } from "../views.ts";
 
-const mostAddresses = 9;
+/** Elastic IPs that the account may have: the block has room for no more. */
+export const mostAddresses = 9;
 
 /** Takes the next free Elastic IP of the block. Throws AddressLimitExceeded when all nine are taken. */
 export function allocate(cloud: Cloud, ownerId: string): ElasticAddress {

@@ -2,7 +2,7 @@ import type * as ec2 from "@aws-sdk/client-ec2";
 import { AwsError } from "../../service.ts";
 import { action } from "../cloud.ts";
 import { type Fields, paginate, select } from "../select.ts";
-import { type InstanceType, instanceTypes } from "../types.ts";
+import { type InstanceType, instanceTypes, isOffered } from "../types.ts";
 
 const noTags = () => ({});
 
@@ -72,9 +72,9 @@ export const describeInstanceTypes = action<
     : [...instanceTypes.values()];
   const fields: Fields<InstanceType> = {
     "instance-type": (type) => [type.name],
-    "processor-info.supported-architecture": () => ["x86_64"],
-    "supported-boot-mode": () => ["legacy-bios", "uefi"],
-    hypervisor: () => ["nitro"],
+    "processor-info.supported-architecture": (type) => [...type.architectures],
+    "supported-boot-mode": (type) => [...type.bootModes],
+    hypervisor: (type) => [type.hypervisor],
   };
   const page = paginate(select(named, input.Filters, fields, noTags), input.MaxResults, input.NextToken);
   return { InstanceTypes: page.items.map(typeView), NextToken: page.next };
@@ -92,20 +92,22 @@ function known(name: string): InstanceType {
 }
 
 function typeView(type: InstanceType): ec2.InstanceTypeInfo {
+  // Xen's types that are here (t2) have neither ENA nor NVMe.
+  const support = type.hypervisor === "nitro" ? "required" : "unsupported";
   return {
     InstanceType: type.name as ec2._InstanceType,
-    CurrentGeneration: true,
+    CurrentGeneration: type.hypervisor === "nitro",
     BareMetal: false,
     BurstablePerformanceSupported: type.burstable,
-    Hypervisor: "nitro",
-    ProcessorInfo: { SupportedArchitectures: ["x86_64"] },
+    Hypervisor: type.hypervisor,
+    ProcessorInfo: { SupportedArchitectures: [...type.architectures] },
     VCpuInfo: { DefaultVCpus: type.vcpus },
     MemoryInfo: { SizeInMiB: type.memoryMiB },
-    SupportedBootModes: ["legacy-bios", "uefi"],
+    SupportedBootModes: [...type.bootModes],
     SupportedRootDeviceTypes: ["ebs"],
     SupportedVirtualizationTypes: ["hvm"],
-    NetworkInfo: { EnaSupport: "required", MaximumNetworkInterfaces: 2 },
-    EbsInfo: { EncryptionSupport: "supported", NvmeSupport: "required" },
+    NetworkInfo: { EnaSupport: support, MaximumNetworkInterfaces: 2 },
+    EbsInfo: { EncryptionSupport: "supported", NvmeSupport: support },
   };
 }
 
@@ -115,7 +117,9 @@ export const describeInstanceTypeOfferings = action<
 >(["LocationType", "Filters", "MaxResults", "NextToken"], (input, _cloud, { region }) => {
   const byZone = input.LocationType === "availability-zone";
   const all = (byZone ? zonesOf(region) : [region]).flatMap((location) =>
-    [...instanceTypes.keys()].map((type) => ({ location, type })),
+    [...instanceTypes.values()]
+      .filter((type) => !byZone || isOffered(type, location))
+      .map((type) => ({ location, type: type.name })),
   );
   const fields: Fields<(typeof all)[number]> = {
     location: (offering) => [offering.location],

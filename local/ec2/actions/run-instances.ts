@@ -10,7 +10,7 @@ import { invalidCombination, invalidValue, notFound, required } from "../errors.
 import { newId, parametersDigest } from "../ids.ts";
 import type { Image, ImageMapping, Instance, LaunchToken, State, Subnet } from "../state.ts";
 import { setTags, specifiedTags } from "../tags.ts";
-import { instanceTypes } from "../types.ts";
+import { instanceTypes, isOffered } from "../types.ts";
 import { instanceView } from "../views.ts";
 
 /** Launches instances. A client token used again answers with the reservation that it stands for. */
@@ -98,9 +98,9 @@ function readPlan(input: RunInstancesRequest, state: State): Plan {
   if (!Number.isInteger(least) || !Number.isInteger(count) || least < 1 || count < least || count > 20) {
     throw invalidValue(`Value (${least} to ${count}) for the count of instances is invalid.`);
   }
-  const type = readType(input.InstanceType ?? "m1.small", image);
   const nic = readNetworkInterface(input);
   const subnet = readSubnet(nic?.SubnetId ?? input.SubnetId, state);
+  const type = readType(input.InstanceType ?? "m1.small", image, subnet.zone);
   const root = rootOf(image);
   return {
     count,
@@ -123,19 +123,31 @@ function readImage(id: string, state: State): Image {
   return image;
 }
 
-function readType(name: string, image: Image): string {
-  if (!instanceTypes.has(name)) throw invalidValue(`Invalid value '${name}' for InstanceType.`);
+function readType(name: string, image: Image, zone: string): string {
+  const type = instanceTypes.get(name);
+  if (!type) throw invalidValue(`Invalid value '${name}' for InstanceType.`);
+  if (!isOffered(type, zone)) {
+    throw new AwsError(
+      "Unsupported",
+      `Your requested instance type (${name}) is not supported in your requested Availability Zone (${zone}).`,
+    );
+  }
   if (image.virtualizationType !== "hvm") {
     throw invalidCombination(
       `Virtualization type '${image.virtualizationType}' of the image '${image.id}' is not supported by the instance type '${name}': it needs an HVM image.`,
     );
   }
-  if (image.architecture !== "x86_64") {
+  if (!type.architectures.some((architecture) => architecture === image.architecture)) {
     throw invalidValue(
-      `The architecture 'x86_64' of the specified instance type does not match the architecture '${image.architecture}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again.`,
+      `The architecture '${type.architectures}' of the specified instance type does not match the architecture '${image.architecture}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again.`,
     );
   }
-  if (!image.enaSupport) {
+  if (image.bootMode === "uefi" && !type.bootModes.includes("uefi")) {
+    throw invalidValue(
+      `The instance type '${name}' does not support the boot mode 'uefi' of the image '${image.id}'. Specify an instance type that does, and try again.`,
+    );
+  }
+  if (!image.enaSupport && type.hypervisor === "nitro") {
     throw invalidCombination(
       `Enhanced networking with the Elastic Network Adapter (ENA) is required for the '${name}' instance type. Ensure that you are using an AMI that is enabled for ENA.`,
     );

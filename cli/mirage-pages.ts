@@ -1,0 +1,40 @@
+import { Command, CommanderError } from "commander";
+import { doctorCommand } from "./commands/doctor.ts";
+import { CommandFailed, ExitCode } from "./failure.ts";
+
+/** `mirage-pages`: what people type. Each command is a file in commands/. */
+const program = new Command("mirage-pages")
+  .description("Hosts a static site as a unikernel on AWS, or on this machine's local cloud.")
+  .option("--verbose", "tell more, and show the stack of an error")
+  .addHelpText(
+    "after",
+    "\nExit codes: 0 done, 1 failed or something is not as it should be, 2 wrong command line.",
+  )
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true })
+  .showSuggestionAfterError();
+program.addCommand(doctorCommand());
+for (const command of program.commands) command.copyInheritedSettings(program);
+
+// Whoever reads our output may have seen enough (`| head`).
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  // Commander has said it already, and help is no error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
+  const { verbose } = program.opts<{ verbose?: boolean }>();
+  const shown = error instanceof Error ? error : new Error(String(error));
+  const expected = shown instanceof CommandFailed;
+  console.error(`mirage-pages: ${expected || !verbose ? shown.message : shown.stack}`);
+  if (!expected && !verbose) console.error("This was not expected; --verbose shows where it happened.");
+  return ExitCode.failed;
+}

@@ -1,0 +1,25 @@
+import { styleText } from "node:util";
+
+/** Text in lines of at most `width` characters, broken between words; longer words stand alone. Pure. */
+export function wrap(text: string, width: number): string[] {
+  return text.split("\n").flatMap((paragraph) => {
+    const lines: string[] = [];
+    for (const word of paragraph.split(" ")) {
+      const last = lines.at(-1);
+      if (last !== undefined && last.length + 1 + word.length <= width)
+        lines[lines.length - 1] = `${last} ${word}`;
+      else lines.push(word);
+    }
+    return lines;
+  });
+}
+
+/** The width of the terminal that standard output is; undefined when it is none, and lines stay whole. */
+export function terminalWidth(): number | undefined {
+  return process.stdout.isTTY ? process.stdout.columns : undefined;
+}
+
+/** Colours text where standard output shows colours (a terminal, NO_COLOR not set). */
+export function coloured(format: Parameters<typeof styleText>[0], text: string): string {
+  return styleText(format, text, { stream: process.stdout });
+}

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { type ExecFileOptions, execFile } from "node:child_process";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import type { Call } from "../../local/front-door/front-door.ts";
+import { root, testPackage } from "../kit/package.ts";
+import { TestStack } from "../kit/stack.ts";
+import { scratch } from "../lib/scratch.ts";
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** `mirage-pages` as a person runs it: the command of package.json's "bin", as a process of its own. */
+describe("mirage-pages", { timeout: 120_000 }, () => {
+  let stack: TestStack;
+
+  const calls: string[] = [];
+
+  before(async () => {
+    const onCall = ({ service, action, caller }: Call) => {
+      // The stack's functions ask too, whenever they run.
+      if (caller.arn.includes(":user/")) calls.push(`${service} ${action}`);
+    };
+    stack = await TestStack.start({ onCall });
+  });
+  after(() => stack?.stop());
+
+  const mine = Object.entries(process.env).filter(([name]) => !name.startsWith("AWS_"));
+  const run = (args: string[], env: Record<string, string> = {}) => {
+    const options = { env: { ...Object.fromEntries(mine), ...env }, cwd: stack.dataDir };
+    return ended(join(root, "cli/mirage-pages.mjs"), args, options);
+  };
+  const local = () => ["--local", "--data", stack.dataDir];
+
+  it("doctor finds the running local cloud by its data directory", async () => {
+    const { code, stdout } = await run(["doctor", ...local()]);
+    assert.equal(code, 0, stdout);
+    const [heading = ""] = stdout.split("\n");
+    assert.equal(heading, `mirage-pages-prod in us-east-1 at ${stack.cloud.endpoint}`);
+    assert.match(stdout, /^ {2}✓ credentials {4}account 0{12}, as arn:aws:iam::0{12}:user\/local$/m);
+    assert.match(stdout, /^1 warning, \d+ in order$/m);
+    assert.ok(!stdout.includes("\u001b"), "no colours where there is no terminal");
+  });
+
+  it("doctor --json: the findings for programs, exit code 1 with a problem", async () => {
+    const { code, stdout } = await run(["doctor", ...local(), "--json", "--param=instanceType=i4i.large"]);
+    assert.equal(code, 1);
+    const told = JSON.parse(stdout) as { stack: string; findings: { check: string; status: string }[] };
+    assert.equal(told.stack, "mirage-pages-prod");
+    const problems = told.findings.filter(({ status }) => status === "problem");
+    assert.deepEqual(
+      problems.map(({ check }) => check),
+      ["instance type"],
+    );
+  });
+
+  it("without credentials: says so, and how to get some", async () => {
+    const nowhere = { AWS_EC2_METADATA_DISABLED: "true", HOME: stack.dataDir };
+    const { code, stdout } = await run(["doctor", "--endpoint", stack.cloud.endpoint], nowhere);
+    assert.equal(code, 1);
+    assert.match(stdout, /✗ credentials {2}There are no credentials: .*\n +→ Sign in \(aws configure/);
+  });
+
+  it("no local cloud on a data directory: says so", async (t) => {
+    const { code, stderr } = await run(["doctor", "--local", "--data", await scratch(t)]);
+    assert.equal(code, 1);
+    assert.match(stderr, /^mirage-pages: No local cloud runs on .* Start one with `npm start`/);
+    assert.doesNotMatch(stderr, /\n {4}at /);
+  });
+
+  it("tells the nearest command and flag, and ends with 2", async () => {
+    const command = await run(["docter"]);
+    assert.equal(command.code, 2);
+    assert.match(command.stderr, /unknown command 'docter'\n\(Did you mean doctor\?\)/);
+    const flag = await run(["doctor", "--jsn"]);
+    assert.equal(flag.code, 2);
+    assert.match(flag.stderr, /unknown option '--jsn'\n\(Did you mean --json\?\)/);
+    assert.equal((await run(["doctor", "--param", "domain"])).code, 2);
+  });
+
+  it("ends quietly when nobody reads on", async () => {
+    const program = join(root, "cli/mirage-pages.mjs");
+    const { stdout, stderr } = await ended("sh", ["-c", `${program} doctor --help | head -n 1`], {});
+    assert.match(stdout, /^Usage: mirage-pages doctor/);
+    assert.equal(stderr, "");
+  });
+
+  it("--help: every command with an example", async () => {
+    const all = await run(["--help"]);
+    assert.equal(all.code, 0);
+    assert.match(all.stdout, /doctor .*Looks at the account/s);
+    const one = await run(["doctor", "--help"]);
+    assert.equal(one.code, 0);
+    assert.match(one.stdout, /Examples:\n {2}mirage-pages doctor /);
+  });
+
+  it("serverless deploy asks doctor first, and changes nothing when it finds a problem", async () => {
+    stack.cloud.iam.removeRole("mirage-pages-prod-settle-us-east-1");
+    calls.length = 0;
+    const serverless = join(root, "node_modules/.bin/serverless");
+    const options = { cwd: root, env: { ...process.env, ...stack.cloud.environment } };
+    const args = ["deploy", "--package", await testPackage()];
+    const { code, stdout, stderr } = await ended(serverless, args, options);
+    assert.equal(code, 1);
+    assert.match(stderr, /✗ roles +The stack's role mirage-pages-prod-settle-us-east-1 is gone/);
+    assert.match(stdout, /Nothing was deployed: `mirage-pages doctor` found the problems above/);
+    const changing = calls.filter((call) => !/^\w+ (Describe|Get|List|HEAD )/.test(call));
+    assert.deepEqual(changing, []);
+  });
+});
+
+function ended(program: string, args: string[], options: ExecFileOptions): Promise<Ended> {
+  return new Promise((done) => {
+    const child = execFile(program, args, options, (_, stdout, stderr) =>
+      done({ code: child.exitCode ?? -1, stdout: String(stdout), stderr: String(stderr) }),
+    );
+  });
+}
