@@ -31,12 +31,14 @@ async function look(Bucket: string, ExpectedBucketOwner: string): Promise<Seen> 
 function judge(name: string, seen: Seen, { deployed, stack, region }: Subject): Finding {
   const own = deployed !== undefined && physicalIds(deployed, "AWS::S3::Bucket").includes(name);
   if (own && seen === "ours") return ok(`${name} is the stack's`);
-  if (own) {
+  if (own && seen === "free") {
     return problem(
-      `The stack's bucket ${name} is ${seen === "free" ? "gone" : `now in ${seen}`}.`,
+      `The stack's bucket ${name} is gone.`,
       "Remove the stack and deploy it again, then upload the site.",
     );
   }
+  // A refusal of one's own bucket says nothing about the bucket.
+  if (own) return ok(`${name} is the stack's; the credentials may not look into it`);
   if (seen === "free") return ok(`${name} is free`);
   const stage = "choose another stage with --stage: the stack's buckets are named after it";
   if (seen === "ours") {
@@ -47,7 +49,7 @@ function judge(name: string, seen: Seen, { deployed, stack, region }: Subject): 
     );
   }
   return problem(
-    `The bucket name ${name} is taken in ${seen} (asked from ${region}).`,
+    `The bucket name ${name} is taken in ${seen} (asked from ${region}), or the credentials may not see it.`,
     `${stage[0]?.toUpperCase()}${stage.slice(1)}.`,
   );
 }

@@ -23,6 +23,12 @@ export async function identify(region: string): Promise<Identity> {
 function explain(error: Error, region: string): Finding {
   const { name, message } = error;
   const { code = "" } = error as NodeJS.ErrnoException;
+  if (name === "RequestTimeTooSkewed" || /^Signature (expired|not yet current)/.test(message)) {
+    return problem(
+      `This machine's clock is wrong, and AWS refuses what is signed by it: ${message}`,
+      "Set the clock (timedatectl set-ntp true), then ask again.",
+    );
+  }
   if (/Expired/.test(name) || /expired/i.test(message)) {
     return problem(
       `The credentials have expired: ${message}`,
@@ -39,7 +45,8 @@ function explain(error: Error, region: string): Finding {
   if (name === "InvalidClientTokenId" || name === "SignatureDoesNotMatch") {
     return problem(
       `AWS refuses the credentials: ${message}`,
-      "Look whether the access key exists, is active, and stands beside its own secret.",
+      "Look whether the access key exists, is active, and stands beside its own secret. A region that the account " +
+        `has not enabled refuses every key as well: is ${region} enabled?`,
     );
   }
   if (["ENOTFOUND", "EAI_AGAIN"].includes(code) || /not a valid hostname component/.test(message)) {

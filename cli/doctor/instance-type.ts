@@ -70,14 +70,12 @@ async function offered(name: string, region: string, deployed: Deployed | undefi
   const wanted = deployed && (await subnetZones(deployed));
   const missing = wanted?.filter((zone) => !zones.has(zone)) ?? [];
   const enough = wanted === undefined ? zones.size >= 2 : missing.length === 0;
-  const list = [...zones].sort().join(", ") || "no zone";
+  const list = [...zones].sort().join(", ");
   if (enough) return ok(`${name} is offered in ${list}`);
+  const where = zones.size === 0 ? `in no zone of ${region}` : `only in ${list}`;
   const need =
     wanted === undefined ? "two zones are needed" : `the stack's subnets are in ${wanted.join(", ")}`;
-  return problem(
-    `The parameter instanceType: ${name} is offered in ${list} of ${region} only; ${need}.`,
-    another,
-  );
+  return problem(`The parameter instanceType: ${name} is offered ${where}; ${need}.`, another);
 }
 
 async function subnetZones(deployed: Deployed): Promise<string[]> {

@@ -19,7 +19,7 @@ export function findingLines(findings: readonly Told[], width: number | undefine
   const room = width === undefined ? Number.POSITIVE_INFINITY : Math.max(width - indent, 16);
   return findings.flatMap(({ check, status, text, todo }, index) => {
     const label = findings[index - 1]?.check === check ? "" : check;
-    const block = [...wrap(text, room), ...(todo === undefined ? [] : wrap(`→ ${todo}`, room))];
+    const block = [...wrap(text, room), ...(todo === undefined ? [] : arrow(todo, room))];
     const margin = " ".repeat(indent);
     if (narrow) {
       const heading = label === "" ? [] : [coloured("bold", label)];
@@ -31,6 +31,10 @@ export function findingLines(findings: readonly Told[], width: number | undefine
     const name = coloured("bold", label.padEnd(longest));
     return block.map((line, at) => (at === 0 ? `  ${marks[status]} ${name}  ${line}` : margin + line));
   });
+}
+
+function arrow(todo: string, room: number): string[] {
+  return wrap(todo, room - 2).map((line, at) => (at === 0 ? `→ ${line}` : `  ${line}`));
 }
 
 /** "2 problems, 1 warning, 14 in order" */
