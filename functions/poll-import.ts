@@ -9,7 +9,7 @@ import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
 /** The slowest import reported took 18 minutes; after this the task is given up. */
-const LIMIT_MS = 60 * 60 * 1000;
+export const LIMIT_MS = 60 * 60 * 1000;
 
 /** Looks how far the import is; when it has ended, its raw disk is removed from the bucket. */
 export const handler = step("poll-import", async ({ release, mode, importId, startedAt }) => {

@@ -8,7 +8,7 @@ import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
 /** An address takes some seconds to move; until then the predecessor may still answer. */
-const LIMIT_MS = 60_000;
+export const LIMIT_MS = 60_000;
 
 /** Probes once more, now through the site's own address. */
 export const handler = step("probe-address", (input) =>

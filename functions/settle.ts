@@ -7,7 +7,7 @@ import { contentOf, isSettled } from "../lib/site/settled.ts";
 import { step } from "../lib/step.ts";
 
 /** Hours of steady uploading; a look and the wait after it are nine events of at most 25,000. */
-const MAX_ROUNDS = 1500;
+export const MAX_ROUNDS = 1500;
 /** However long the waits are that the stack asks for, in s. */
 const LONGEST = 3 * 60 * 60;
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-const PATIENCE_MS = 10_000;
+export const PATIENCE_MS = 10_000;
 const BETWEEN_MS = 500;
 
 /**

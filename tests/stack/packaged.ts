@@ -10,6 +10,7 @@ export interface TemplateResource {
 
 interface Retrier {
   readonly ErrorEquals: readonly string[];
+  readonly MaxAttempts?: number;
 }
 
 interface Catcher extends Retrier {
@@ -21,6 +22,8 @@ export interface State {
   readonly Type: string;
   readonly Resource?: string;
   readonly TimeoutSeconds?: number;
+  /** Of a Wait. */
+  readonly Seconds?: number;
   readonly Retry?: readonly Retrier[];
   readonly Catch?: readonly Catcher[];
 }

@@ -56,10 +56,13 @@ describe("the state machines", () => {
       functions.map(({ Properties }) => Properties.FunctionName).sort(),
       files.map((name) => `mirage-pages-prod-${name}`),
     );
+    const roles = new Set<string>();
     for (const { Properties } of functions) {
       const name = String(Properties.FunctionName).slice("mirage-pages-prod-".length);
       assert.equal(Properties.Handler, `functions/${name}.handler`);
       const role = (Properties.Role as { "Fn::GetAtt": [string, string] })["Fn::GetAtt"][0];
+      assert.ok(!roles.has(role), `${role} is two functions'`);
+      roles.add(role);
       const { RoleName } = packaged.resources.get(role)?.Properties ?? {};
       assert.deepEqual(RoleName, { "Fn::Sub": `mirage-pages-prod-${name}-\${AWS::Region}` });
     }
@@ -111,7 +114,7 @@ describe("the state machines", () => {
 
   it("name only errors that are thrown somewhere", async () => {
     const text = [...(await sources()).values()].join("\n");
-    const own = handled().filter((name) => !/^(States|Lambda)\./.test(name) && !AWS_ERRORS.includes(name));
+    const own = handled().filter((name) => !/\./.test(name));
     assert.deepEqual(own.toSorted(), [
       "MachineUnreachable",
       "ObjectChanged",
@@ -120,6 +123,24 @@ describe("the state machines", () => {
       "TurnLost",
     ]);
     for (const name of own) assert.match(text, new RegExp(`throw new ${name}\\(`), name);
+  });
+
+  it("name only errors of AWS that exist", () => {
+    const foreign = handled().filter((name) => /\./.test(name));
+    for (const name of foreign) assert.ok(name in AWS_ERRORS, name);
+    assert.ok(foreign.length >= 8, `${foreign.length} names`);
+  });
+
+  it("see no error of a module's own: whoever calls it catches it", async () => {
+    const text = [...(await sources()).values()].join("\n");
+    const own = [...text.matchAll(/class (\w+) extends Error\b/g)].map(([, name = ""]) => name);
+    const byName = new Set(handled());
+    assert.deepEqual(own.filter((name) => !byName.has(name)).sort(), Object.keys(STAYS_INSIDE).sort());
+    for (const [name, why] of Object.entries(STAYS_INSIDE)) {
+      const [thrown, caught] = [new RegExp(`new ${name}\\(`), new RegExp(`instanceof ${name}\\b`)];
+      assert.equal(thrown.test(text), why !== BASE, `${name} is thrown`);
+      assert.equal(caught.test(text), why === CAUGHT, `${name} is caught`);
+    }
   });
 
   it("leave every other error of ours to States.ALL on purpose", async () => {
@@ -149,8 +170,34 @@ describe("the state machines", () => {
   }
 });
 
-/** What the Lambda runtime reports of its own. */
-const AWS_ERRORS = ["Sandbox.Timedout", "Runtime.ExitError"];
+/** What AWS reports of its own, and when (Step Functions' guide: error names; handling Lambda's faults). */
+const AWS_ERRORS: Readonly<Record<string, string>> = {
+  "States.ALL": "any error but States.DataLimitExceeded and States.Runtime",
+  "States.Timeout": "a state took longer than its TimeoutSeconds",
+  "Lambda.ServiceException": "a fault of Lambda",
+  "Lambda.AWSLambdaException": "a fault of Lambda",
+  "Lambda.SdkClientException": "Lambda could not be reached",
+  "Lambda.TooManyRequestsException": "throttled",
+  "Sandbox.Timedout": "a function ran into its time limit",
+  "Runtime.ExitError": "a function's process ended, for want of memory for instance",
+};
+
+const BASE = "the others extend it";
+const CAUGHT = "caught by its caller";
+const FAULT = "a fault of ours or a damaged file: undone and told like any other";
+/** Errors of modules, and what becomes of them. */
+const STAYS_INSIDE: Readonly<Record<string, string>> = {
+  BadArchive: FAULT,
+  BadCertificate: CAUGHT,
+  BadDisk: FAULT,
+  ConditionFailed: CAUGHT,
+  DeploymentError: BASE,
+  NoAnswer: CAUGHT,
+  ShortRead: FAULT,
+  SiteRefused: BASE,
+  SourceMismatch: FAULT,
+  SpoolFull: FAULT,
+};
 
 /** Errors that no state knows by name, and why each is undone and told like any fault. */
 const ENDS_THE_DEPLOYMENT: Readonly<Record<string, string>> = {
