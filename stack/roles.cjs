@@ -41,12 +41,15 @@ module.exports = async ({ resolveVariable }) => {
     StringEquals: { "ec2:CreateAction": actions, "aws:RequestTag/mirage-pages:stack": stack },
   });
 
+  // Snapshots are encrypted with the account's aws/ebs key, whose own policy lets everybody use it, grants
+  // included, who may use EBS in this account: no role needs a permission of KMS.
+
   // Describe* knows no resources: AWS takes only "*".
   const describes = (...what) => allow(what.map((name) => `ec2:Describe${name}`), "*");
   const looksAtOwners = allow("states:DescribeExecution", executions);
   const startsDeployments = allow("states:StartExecution", machine("deploy"));
   const movesAddress = [
-    allow("ec2:AssociateAddress", ec2("elastic-ip/*"), own),
+    allow("ec2:AssociateAddress", ec2("elastic-ip/${SiteAddress.AllocationId}")),
     allow("ec2:AssociateAddress", [ec2("instance/*"), ec2("network-interface/*")], own),
   ];
   const removesMachines = allow("ec2:TerminateInstances", ec2("instance/*"), own);
@@ -100,8 +103,11 @@ module.exports = async ({ resolveVariable }) => {
       allow("ebs:StartSnapshot", shared("snapshot/*"), tagged),
       allow(["ebs:PutSnapshotBlock", "ebs:CompleteSnapshot"], shared("snapshot/*"), own),
       describes("Snapshots"),
-      allow("ec2:ImportSnapshot", [shared("snapshot/*"), ec2("import-snapshot-task/*")]),
-      allow("ec2:ImportImage", [shared("image/*"), shared("snapshot/*"), ec2("import-image-task/*")]),
+      allow("ec2:ImportSnapshot", ec2("import-snapshot-task/*"), tagged),
+      allow("ec2:ImportImage", ec2("import-image-task/*"), tagged),
+      // What a task makes gets no tags from its call, so no condition can be put on it.
+      allow("ec2:ImportSnapshot", shared("snapshot/*")),
+      allow("ec2:ImportImage", [shared("image/*"), shared("snapshot/*")]),
       allow(
         "ec2:CreateTags",
         [shared("snapshot/*"), ec2("import-snapshot-task/*"), ec2("import-image-task/*")],
@@ -118,8 +124,11 @@ module.exports = async ({ resolveVariable }) => {
       // ImportSnapshot's snapshots get no tags from their task.
       allow("ec2:RegisterImage", shared("snapshot/*")),
       allow("ec2:CreateTags", shared("image/*"), taggedBy("RegisterImage")),
-      // What ImportImage made bears no tag of ours yet: nothing else is tagged by this name.
-      allow("ec2:CreateTags", [shared("image/*"), shared("snapshot/*")], tagged),
+      // What ImportImage made bears no tag of a stack yet; what another stack's tag is on stays its own.
+      allow("ec2:CreateTags", [shared("image/*"), shared("snapshot/*")], {
+        ...tagged,
+        StringEqualsIfExists: { "aws:ResourceTag/mirage-pages:stack": stack },
+      }),
     ],
     "launch-instance": [
       lists,
@@ -220,6 +229,7 @@ module.exports = async ({ resolveVariable }) => {
     ],
   };
 
+  // Lambda assumes a role for functions of the role's own account alone: nobody can pass it from another one.
   const role = (service, name, statements, condition) => ({
     Type: "AWS::IAM::Role",
     Properties: {
@@ -251,8 +261,21 @@ module.exports = async ({ resolveVariable }) => {
         sub(`arn:\${AWS::Partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:${stack}-${name}`),
       ),
     );
-  // X-Ray and the delivery of logs know no resources.
-  const traces = allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*");
+  /** Only for what this account's resource asks of the service. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html */
+  const onlyFor = (source) => ({
+    StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } },
+    ArnLike: { "aws:SourceArn": source },
+  });
+  // X-Ray and the delivery of logs know no resources; these are the actions that Step Functions documents.
+  const traces = allow(
+    [
+      "xray:PutTraceSegments",
+      "xray:PutTelemetryRecords",
+      "xray:GetSamplingRules",
+      "xray:GetSamplingTargets",
+    ],
+    "*",
+  );
   const logDelivery = allow(
     [
       "logs:CreateLogDelivery",
@@ -276,44 +299,48 @@ module.exports = async ({ resolveVariable }) => {
       role("lambda.amazonaws.com", name, [logs(name), ...statements]),
     ]),
   );
-  Resources.DeployMachineRole = role("states.amazonaws.com", "deploy-machine", [
-    invokes(...states),
-    traces,
-    logDelivery,
-  ]);
-  Resources.RetireMachineRole = role("states.amazonaws.com", "retire-machine", [
-    invokes("retire"),
-    traces,
-    logDelivery,
-  ]);
-  Resources.CertificateMachineRole = role("states.amazonaws.com", "certificate-machine", [
-    invokes(...certificate),
-    traces,
-    logDelivery,
-  ]);
+  for (const [name, called] of [
+    ["deploy", states],
+    ["retire", ["retire"]],
+    ["certificate", certificate],
+  ]) {
+    const statements = [invokes(...called), traces, logDelivery];
+    const trust = onlyFor(machine(name));
+    Resources[`${pascal(name)}MachineRole`] = role("states.amazonaws.com", `${name}-machine`, statements, trust);
+  }
   Resources.CertificateScheduleRole = role(
     "scheduler.amazonaws.com",
     "certificate-schedule",
     [allow("states:StartExecution", machine("certificate"))],
-    { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
+    // Scheduler tells the group of the schedule, never the schedule itself.
+    onlyFor(sub("arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule-group/default")),
   );
-  Resources.BuildRole = role("codebuild.amazonaws.com", "build", [
-    allow(["logs:CreateLogStream", "logs:PutLogEvents"], sub("${BuildLogGroup.Arn}")),
-    allow(["s3:GetObject", "s3:GetObjectVersion"], sub("${StateBucket.Arn}/sources/*")),
-    allow("s3:PutObject", sub("${StateBucket.Arn}/boot/*")),
-    allow(["s3:GetObject", "s3:PutObject"], sub("${StateBucket.Arn}/build-cache*")),
-    allow(["s3:ListBucket", "s3:GetBucketAcl", "s3:GetBucketLocation"], sub("${StateBucket.Arn}")),
-  ]);
+  const project = `arn:\${AWS::Partition}:codebuild:\${AWS::Region}:\${AWS::AccountId}:project/${stack}-build`;
+  Resources.BuildRole = role(
+    "codebuild.amazonaws.com",
+    "build",
+    [
+      allow(["logs:CreateLogStream", "logs:PutLogEvents"], sub("${BuildLogGroup.Arn}")),
+      allow(["s3:GetObject", "s3:GetObjectVersion"], sub("${StateBucket.Arn}/sources/*")),
+      allow("s3:PutObject", sub("${StateBucket.Arn}/boot/*")),
+      allow(["s3:GetObject", "s3:PutObject"], sub("${StateBucket.Arn}/build-cache*")),
+      allow(["s3:ListBucket", "s3:GetBucketAcl", "s3:GetBucketLocation"], sub("${StateBucket.Arn}")),
+    ],
+    onlyFor(sub(project)),
+  );
+  const importService = onlyFor(sub("arn:${AWS::Partition}:vmie:*:${AWS::AccountId}:*"));
   Resources.DiskImportRole = role(
     "vmie.amazonaws.com",
     "disk-import",
     [
       allow(["s3:GetBucketLocation", "s3:ListBucket"], sub("${StateBucket.Arn}")),
       allow("s3:GetObject", sub("${StateBucket.Arn}/imports/*")),
-      // The import service makes what it names; AWS documents these with "*".
-      allow(["ec2:ModifySnapshotAttribute", "ec2:CopySnapshot", "ec2:RegisterImage", "ec2:Describe*"], "*"),
+      allow(["ec2:ModifySnapshotAttribute", "ec2:CopySnapshot"], shared("snapshot/*")),
+      allow("ec2:RegisterImage", [shared("image/*"), shared("snapshot/*")]),
+      // Which of them the import service calls is its own affair: AWS documents the role with this.
+      allow("ec2:Describe*", "*"),
     ],
-    { StringEquals: { "sts:Externalid": "vmimport" } },
+    { ...importService, StringEquals: { ...importService.StringEquals, "sts:Externalid": "vmimport" } },
   );
   return { Resources };
 };

@@ -25,6 +25,7 @@ export async function startBuild(build: string, sourceKey: string, token: string
         namespaceType: "NONE",
         packaging: "NONE",
         overrideArtifactName: false,
+        encryptionDisabled: true,
       },
       environmentVariablesOverride: [
         { name: "MIRAGE_PAGES_BACKEND", value: setting("BACKEND"), type: "PLAINTEXT" },

@@ -10,9 +10,9 @@ export const root = resolve(import.meta.dirname, "../..");
 /** Short waits; everything else is as deployed. */
 const PARAMETERS = { settle: "1", drain: "2", keep: "1", boot: "20" };
 
-/** The packaged stack for tests, made once as long as nothing of it changes. */
-export function testPackage(): Promise<string> {
-  return packageStack(root, PARAMETERS);
+/** The packaged stack for tests, made once as long as nothing of it changes; `more` parameters make another one. */
+export function testPackage(more: Readonly<Record<string, string>> = {}): Promise<string> {
+  return packageStack(root, { ...PARAMETERS, ...more });
 }
 
 /**

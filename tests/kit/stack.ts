@@ -34,6 +34,9 @@ export interface StackOptions {
   readonly machineKind?: "qemu" | "node";
   /** What start-build carries: "real" takes the repository's, else these files. Default: quickBuild. */
   readonly sources?: "real" | Readonly<Record<string, string>>;
+  /** Parameters of the stack beside those that make tests short. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly hostedZones?: CloudOptions["hostedZones"];
   readonly onCall?: CloudOptions["onCall"];
   readonly onDecision?: CloudOptions["onDecision"];
 }
@@ -76,13 +79,15 @@ export class TestStack {
   static async start({
     machineKind = "node",
     sources = quickBuild,
+    parameters,
+    hostedZones,
     onCall,
     onDecision,
   }: StackOptions = {}): Promise<TestStack> {
     const folder = await mkdtemp(join(tmpdir(), "mp-stack-"));
     const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
     try {
-      const packaged = await testPackage();
+      const packaged = await testPackage(parameters);
       const packageDir =
         sources === "real" ? packaged : await withSources(packaged, join(folder, "package"), sources);
       const dataDir = join(folder, "data");
@@ -93,6 +98,7 @@ export class TestStack {
         port: 0,
         addressBlock,
         machineKind,
+        ...(hostedZones && { hostedZones }),
         ...(onCall && { onCall }),
         ...(onDecision && { onDecision }),
       });

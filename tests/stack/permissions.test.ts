@@ -5,13 +5,9 @@ import { mayFit } from "./arns.ts";
 import { type Packaged, readPackaged } from "./packaged.ts";
 import { type Statement, statementsOf } from "./policies.ts";
 
-const BY_VMIE = "the import service makes what it acts on; AWS documents this role so";
 /** Actions that could name resources and stand with `*` all the same, and why. */
 const ANY_RESOURCE: Readonly<Record<string, string>> = {
-  "DiskImportRole ec2:CopySnapshot": BY_VMIE,
-  "DiskImportRole ec2:Describe*": BY_VMIE,
-  "DiskImportRole ec2:ModifySnapshotAttribute": BY_VMIE,
-  "DiskImportRole ec2:RegisterImage": BY_VMIE,
+  "DiskImportRole ec2:Describe*": "AWS documents the role so, and does not say what the import service asks",
 };
 
 /** Which service takes the role of a resource of a type. */

@@ -114,12 +114,15 @@ describe("a role's policies are enforced", { timeout: 60_000 }, () => {
     await assert.rejects(ec2.send(move), denied("ec2:AssociateAddress"));
     // move-address may move the stack's own address, and comes as far as the instance that is not there.
     const mover = as("move-address", EC2Client);
+    const person = new EC2Client(stack.sdk);
+    clients.push(person);
     await assert.rejects(mover.send(move), { name: "InvalidInstanceID.NotFound" });
-    const { state } = stack.cloud.ec2;
-    const tags = state.tags[AllocationId ?? ""] ?? {};
-    state.tags[AllocationId ?? ""] = { "mirage-pages:stack": "another" };
-    await assert.rejects(mover.send(move), denied("ec2:AssociateAddress"));
-    state.tags[AllocationId ?? ""] = tags;
+    const { AllocationId: another } = await person.send(new AllocateAddressCommand({}));
+    const steal = new AssociateAddressCommand({
+      ...(another && { AllocationId: another }),
+      InstanceId: "i-0123",
+    });
+    await assert.rejects(mover.send(steal), denied("ec2:AssociateAddress"));
     const Tags = [{ Key: "mirage-pages:stack", Value: "mirage-pages-prod" }];
     const take = new CreateTagsCommand({ Resources: [AllocationId ?? ""], Tags });
     await assert.rejects(as("register-image", EC2Client).send(take), denied("ec2:CreateTags"));
