@@ -29,9 +29,7 @@ module.exports = async ({ resolveVariable, resolveConfigurationProperty }) => {
     LogsConsole: output(
       "Logs of functions, builds and deployments",
       // The page's own way to write "?logGroupNameFilter=".
-      console(
-        `cloudwatch/home?region=\${AWS::Region}#logsV2:log-groups$3FlogGroupNameFilter$3D${stack}`,
-      ),
+      console(`cloudwatch/home?region=\${AWS::Region}#logsV2:log-groups$3FlogGroupNameFilter$3D${stack}`),
     ),
     StackRegion: output("The region of everything", "${AWS::Region}"),
     Parameters: {

@@ -66,13 +66,8 @@ describe("what a deploy makes", () => {
     const { Rules } = properties("StateBucket").LifecycleConfiguration as { Rules: Rule[] };
     const digest = "0".repeat(64);
     const kept = [
-      ...[
-        "live.json",
-        "releases/000001.json",
-        "certificates/current.json",
-        "keys/self-signed/0.pem",
-        "turn/lock.json",
-      ],
+      ...["live.json", "releases/000001.json", "turn/lock.json", "certificates/current.json"],
+      ...[chainKey("0"), privateKeyKey("0")],
       ...[archiveKey(digest), bootKey(digest), bootRecordKey(digest), listingKey(digest)],
     ];
     const expiring = Rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined);
