@@ -1,11 +1,13 @@
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readIndex } from "../lib/archive/reader.ts";
+import type { SiteIndex } from "../lib/archive/site-index.ts";
 import { ObjectChanged } from "../lib/archive/spool.ts";
 import { packSite } from "../lib/archive/writer.ts";
-import { objectSize, objectStore, openObject, uploadObject } from "../lib/aws/bucket.ts";
+import { objectSize, objectSource, objectStore, openObject, uploadObject } from "../lib/aws/bucket.ts";
 import { readListing } from "../lib/listings.ts";
-import { archiveKey, readLive, updateRelease } from "../lib/records.ts";
+import { type Archive, archiveKey, readLive, updateRelease } from "../lib/records.ts";
 import { setting } from "../lib/settings.ts";
 import { checkListing } from "../lib/site/listing.ts";
 import { step } from "../lib/step.ts";
@@ -20,12 +22,14 @@ export const handler = step("pack-site", async ({ execution, release, listing, b
   const site = checkListing(await readListing(store, listing), { allowEmpty: setting("ALLOW_EMPTY") });
   const spoolPath = join(tmpdir(), `${execution.split(":").at(-1)}.spool`);
   try {
-    const objects = site.objects.map(({ key, size, etag }) => ({
+    const objects = site.objects.map(({ key, size, etag, lastModified }) => ({
       key,
       size,
+      modified: Math.floor(Date.parse(lastModified) / 1000),
       open: () => openListed(key, etag),
     }));
-    const packed = await packSite({ objects, spoolPath });
+    const live = (await readLive(store))?.value;
+    const packed = await packSite({ objects, spoolPath, previous: live && (await indexOf(live.archive)) });
     const { digest, bytes, files, contentBytes: siteBytes } = packed;
     try {
       if ((await objectSize(bucket, archiveKey(digest))) !== bytes) {
@@ -36,7 +40,6 @@ export const handler = step("pack-site", async ({ execution, release, listing, b
     }
     const archive = { digest, bytes, files, siteBytes };
     await updateRelease(store, release, { listing, archive, boot, certificate });
-    const live = (await readLive(store))?.value;
     const unchanged =
       live?.archive.digest === digest &&
       live.boot.digest === boot.digest &&
@@ -46,6 +49,16 @@ export const handler = step("pack-site", async ({ execution, release, listing, b
     await rm(spoolPath, { force: true });
   }
 });
+
+/** The index of a kept archive; undefined for one that another release of mirage-pages wrote in another format. */
+async function indexOf({ digest, bytes }: Archive): Promise<SiteIndex | undefined> {
+  try {
+    return await readIndex(objectSource(setting("STATE_BUCKET"), archiveKey(digest), bytes));
+  } catch (error) {
+    if (error instanceof Error && error.name === "BadArchive") return undefined;
+    throw error;
+  }
+}
 
 /** Opens an object in the version that was listed; another one means that the listing has not settled. */
 async function openListed(key: string, etag: string) {

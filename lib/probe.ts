@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { Agent as HttpAgent, get as httpGet } from "node:http";
 import { Agent, type RequestOptions, request } from "node:https";
 import type { TLSSocket } from "node:tls";
-import type { IndexEntry } from "./archive/entries.ts";
+import { type BodyEntry, etagOf, type IndexEntry, isRedirect, type SiteIndex } from "./archive/site-index.ts";
 import type { Expected } from "./contracts.ts";
 import { causeText, WrongAnswer } from "./errors.ts";
-import { encodePath } from "./site/paths.ts";
+import { matchPattern, parsePattern } from "./site/pattern.ts";
+import { encodePath } from "./site/url.ts";
 
 /** Every path is fetched up to this many; of a larger site an even sample with its first and last path. */
 export const PROBED_PATHS = 500;
@@ -37,7 +38,7 @@ interface Answer {
 export async function probeMachine(
   address: string,
   expected: Expected,
-  entries: readonly IndexEntry[],
+  index: SiteIndex,
   limit = PROBED_PATHS,
 ): Promise<number> {
   const host = expected.certificate.names[0] ?? address;
@@ -56,16 +57,16 @@ export async function probeMachine(
   try {
     checkIdentity(await ask("GET", "/.well-known/mirage-pages", FIRST_REQUEST_MS), expected);
     await checkRedirect(address, host);
-    const paths = sample(entries, limit);
-    const queue = paths.values();
+    const targets = sample(probeTargets(index), limit);
+    const queue = targets.values();
     const workers = Array.from({ length: AT_ONCE }, async () => {
-      for (const entry of queue) {
-        const whole = entry.size <= DIGESTED_BYTES;
-        checkEntry(entry, await ask(whole ? "GET" : "HEAD", encodePath(urlOf(entry))), whole);
+      for (const { path, entry } of queue) {
+        const whole = isRedirect(entry) || entry.representations[0].size <= DIGESTED_BYTES;
+        checkEntry(path, entry, await ask(whole ? "GET" : "HEAD", encodePath(path)), whole);
       }
     });
     await Promise.all(workers);
-    return paths.length;
+    return targets.length;
   } finally {
     agent.destroy();
   }
@@ -76,9 +77,29 @@ function serverName(host: string): Pick<RequestOptions, "servername"> {
   return { servername: /^[0-9.]+$|:/.test(host) ? "" : host };
 }
 
-/** The path that must give this entry's answer: for a directory's 404 page, one that surely does not exist. */
-function urlOf(entry: IndexEntry): string {
-  return entry.kind === "!" ? `${entry.path}mirage-pages-probe-of-a-missing-path` : entry.path;
+interface ProbeTarget {
+  readonly path: string;
+  readonly entry: IndexEntry;
+}
+
+/**
+ * The paths that must give the answers of the index: for a directory's 404 page, one that surely does not exist.
+ * Left out is what a rule of the site may answer instead.
+ */
+export function probeTargets({ entries, fallbacks, rules }: SiteIndex): ProbeTarget[] {
+  const compiled = rules.map(({ forced, pattern }) => ({ forced, pattern: parsePattern(pattern) }));
+  const ruled = (path: string, evenUnforced: boolean) =>
+    compiled.some(
+      ({ forced, pattern }) => (forced || evenUnforced) && matchPattern(pattern, path) !== undefined,
+    );
+  const missing = fallbacks.map((entry) => ({
+    path: `${entry.path}mirage-pages-probe-of-a-missing-path`,
+    entry,
+  }));
+  return [
+    ...missing.filter(({ path }) => !ruled(path, true)),
+    ...entries.map((entry) => ({ path: entry.path, entry })).filter(({ path }) => !ruled(path, false)),
+  ];
 }
 
 /** At most `limit` entries, evenly spread, the first and the last among them. */
@@ -115,22 +136,29 @@ function parseIdentity(body: Buffer): { release?: unknown; archive?: unknown } {
   }
 }
 
-function checkEntry(entry: IndexEntry, answer: Answer, whole: boolean): void {
-  const wrong = (what: string) => new WrongAnswer(`${urlOf(entry)} ${what}.`);
+function checkEntry(path: string, entry: IndexEntry, answer: Answer, whole: boolean): void {
+  const wrong = (what: string) => new WrongAnswer(`${path} ${what}.`);
   if (answer.status !== entry.status) throw wrong(`answers ${answer.status} instead of ${entry.status}`);
-  if (entry.status >= 300 && entry.status < 400) return;
-  if (answer.headers.etag !== entry.etag) {
-    throw wrong(`has the entity tag ${answer.headers.etag ?? "(none)"} instead of ${entry.etag}`);
+  if (isRedirect(entry)) {
+    if (answer.headers.location === entry.location) return;
+    throw wrong(`redirects to ${answer.headers.location ?? "nowhere"} instead of ${entry.location}`);
   }
-  if (Number(answer.headers["content-length"]) !== entry.size) {
-    throw wrong(`is ${answer.headers["content-length"]} bytes long instead of ${entry.size}`);
-  }
-  if (whole && entityTag(answer.body) !== entry.etag) throw wrong("has other bytes than its entity tag says");
+  checkBody(entry, answer, whole, wrong);
 }
 
-/** The strong entity tag of a body, as docs/archive.md defines it. */
-export function entityTag(body: Buffer): string {
-  return `"${createHash("sha256").update(body).digest("hex").slice(0, 32)}"`;
+function checkBody(
+  { representations: [{ etag, size }] }: BodyEntry,
+  answer: Answer,
+  whole: boolean,
+  wrong: (what: string) => WrongAnswer,
+): void {
+  if (answer.headers.etag !== etag) {
+    throw wrong(`has the entity tag ${answer.headers.etag ?? "(none)"} instead of ${etag}`);
+  }
+  if (Number(answer.headers["content-length"]) !== size) {
+    throw wrong(`is ${answer.headers["content-length"]} bytes long instead of ${size}`);
+  }
+  if (whole && etagOf(answer.body) !== etag) throw wrong("has other bytes than its entity tag says");
 }
 
 async function checkRedirect(address: string, host: string): Promise<void> {

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { Agent, request } from "node:https";
 import { join } from "node:path";
-import { encodePath, urlPaths } from "../../lib/site/paths.ts";
+import { planSite } from "../../lib/site/plan.ts";
+import { encodePath } from "../../lib/site/url.ts";
 import { filesBelow } from "./files.ts";
 
 export interface Verified {
@@ -10,23 +11,26 @@ export interface Verified {
 }
 
 /**
- * Fetches every path of a built site through its address and compares status, bytes and redirects with the
- * files on this machine.
+ * Fetches every page of a built site through its address, by its file's name too, and compares status, bytes and
+ * redirects with the files on this machine.
  */
 export async function verifySite(site: string, address: string): Promise<Verified> {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const mismatches: string[] = [];
-  const checks = (await filesBelow(site)).flatMap((key) => urlPaths(key).map((path) => ({ key, ...path })));
+  const { pages, fallbacks } = planSite(await filesBelow(site));
+  const missing = fallbacks.map((page) => ({ ...page, path: `${page.path}no-such-page-${Date.now()}` }));
+  const moved = pages.flatMap(({ path, key }) => (path === `/${key}` ? [] : [{ path: `/${key}`, to: path }]));
+  const checks = [...pages, ...missing, ...moved];
   const queue = checks.values();
   const worker = async () => {
-    for (const { key, kind, path, status, location } of queue) {
-      const url = encodePath(kind === "!" ? `${path}no-such-page-${Date.now()}` : path);
-      const answer = await fetchPath(agent, address, url);
-      const expected = location === undefined ? await readFile(join(site, key)) : undefined;
+    for (const check of queue) {
+      const url = encodePath(check.path);
+      const { status, location, body } = await fetchPath(agent, address, url);
       const same =
-        answer.status === status &&
-        (expected === undefined ? answer.location === location : answer.body.equals(expected));
-      if (!same) mismatches.push(`${url}: status ${answer.status}, ${answer.body.length} bytes`);
+        "to" in check
+          ? status === 301 && location === encodePath(check.to)
+          : status === check.status && body.equals(await readFile(join(site, check.key)));
+      if (!same) mismatches.push(`${url}: status ${status}, ${body.length} bytes`);
     }
   };
   await Promise.all(Array.from({ length: 8 }, worker));
@@ -35,20 +39,17 @@ export async function verifySite(site: string, address: string): Promise<Verifie
 }
 
 function fetchPath(agent: Agent, host: string, path: string) {
-  return new Promise<{ status: number; body: Buffer; location: string | undefined }>((resolve, reject) => {
+  return new Promise<{ status: number; location: string | undefined; body: Buffer }>((resolve, reject) => {
     // The certificate of a first release is self-signed; what it is was checked by the probe.
     const options = { agent, host, path, rejectUnauthorized: false, timeout: 10_000, servername: "" };
     const call = request(options, (answer) => {
       const chunks: Buffer[] = [];
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
       answer.on("error", reject);
-      answer.on("end", () =>
-        resolve({
-          status: answer.statusCode ?? 0,
-          body: Buffer.concat(chunks),
-          location: answer.headers.location,
-        }),
-      );
+      answer.on("end", () => {
+        const { statusCode: status = 0, headers } = answer;
+        resolve({ status, location: headers.location, body: Buffer.concat(chunks) });
+      });
     });
     call.on("timeout", () => call.destroy(new Error(`https://${host}${path} did not answer within 10 s`)));
     call.on("error", reject);

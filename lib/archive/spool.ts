@@ -3,20 +3,28 @@ import type { FileHandle } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { writeExactly } from "../disk/source.ts";
 import { compareBytes } from "../site/keys.ts";
+import type { ObjectMetadata } from "../site/plan.ts";
 import { showKey, showSize } from "../site/show.ts";
-import { memberHeader, padding, tarEnd } from "./tar.ts";
+import { memberHeader, padding } from "./tar.ts";
 
 /** An object to pack. */
 export interface PackObject {
   readonly key: string;
   /** Bytes that the body must have. */
   readonly size: number;
+  /** When its content changed last, in seconds since 1970. */
+  readonly modified: number;
   /** Starts reading the body. The signal tells that packing has failed and nobody waits any more. */
-  open(signal: AbortSignal): Promise<Readable>;
+  open(signal: AbortSignal): Promise<OpenedObject>;
 }
 
-/** Where a member of the archive stands in the spool file. */
-interface SpoolMember {
+/** What opening an object gives: its body, and what its author set beside it. */
+interface OpenedObject extends ObjectMetadata {
+  readonly body: Readable;
+}
+
+/** Where an object's member of the archive stands in the spool file. */
+export interface SpoolMember {
   readonly object: PackObject;
   readonly header: Buffer;
   /** Of the header, in bytes from the archive's `base`. */
@@ -25,11 +33,17 @@ interface SpoolMember {
   readonly bodyOffset: number;
 }
 
-/** The spool file: everything of the archive that follows its index. */
+/** The first part of the spool file: the objects' members. */
 export interface SpoolPlan {
   readonly members: readonly SpoolMember[];
   readonly bytes: number;
   readonly contentBytes: number;
+}
+
+/** What reading an object's body told. */
+export interface SpooledBody extends ObjectMetadata {
+  /** SHA-256, lower-case hex. */
+  readonly digest: string;
 }
 
 /** An object's body is not what the listing said: it was written to in between. */
@@ -71,16 +85,20 @@ export function planSpool(objects: readonly PackObject[]): SpoolPlan {
       contentBytes += object.size;
       return { object, header, offset, bodyOffset };
     });
-  return { members, bytes: bytes + tarEnd.length, contentBytes };
+  return { members, bytes, contentBytes };
 }
 
 /**
- * Reads all bodies, `concurrency` at a time, into their places. Returns their SHA-256, in the plan's order.
+ * Reads all bodies, `concurrency` at a time, into their places. Returns what they told, in the plan's order.
  * The first failure ends it: bodies still being read are destroyed before it throws.
  */
-export async function spoolBodies(file: FileHandle, plan: SpoolPlan, concurrency: number): Promise<string[]> {
+export async function spoolBodies(
+  file: FileHandle,
+  plan: SpoolPlan,
+  concurrency: number,
+): Promise<SpooledBody[]> {
   await file.truncate(plan.bytes);
-  const digests: string[] = new Array(plan.members.length);
+  const bodies: SpooledBody[] = new Array(plan.members.length);
   const abort = new AbortController();
   const queue = plan.members.entries();
   const failures: unknown[] = [];
@@ -88,7 +106,7 @@ export async function spoolBodies(file: FileHandle, plan: SpoolPlan, concurrency
     for (const [i, member] of queue) {
       if (abort.signal.aborted) return;
       try {
-        digests[i] = await spoolBody(file, member, abort.signal);
+        bodies[i] = await spoolBody(file, member, abort.signal);
       } catch (error) {
         failures.push(error);
         abort.abort();
@@ -97,15 +115,14 @@ export async function spoolBodies(file: FileHandle, plan: SpoolPlan, concurrency
   };
   await Promise.all(Array.from({ length: Math.max(1, concurrency) }, worker));
   const [failure] = failures;
-  if (isFull(failure)) throw new SpoolFull(plan.bytes, failure);
   if (failure !== undefined) throw failure;
-  return digests;
+  return bodies;
 }
 
 /** Bodies are written in runs of this length; a smaller one goes out together with its header. */
 const runBytes = 256 * 1024;
 
-async function spoolBody(file: FileHandle, member: SpoolMember, signal: AbortSignal): Promise<string> {
+async function spoolBody(file: FileHandle, member: SpoolMember, signal: AbortSignal): Promise<SpooledBody> {
   const { key, size } = member.object;
   const hash = createHash("sha256");
   let run: Buffer[] = [member.header];
@@ -118,7 +135,8 @@ async function spoolBody(file: FileHandle, member: SpoolMember, signal: AbortSig
     run = [];
     length = 0;
   };
-  for await (const chunk of (await member.object.open(signal)) as AsyncIterable<Buffer>) {
+  const { body, cacheControl } = await member.object.open(signal);
+  for await (const chunk of body as AsyncIterable<Buffer>) {
     received += chunk.length;
     if (signal.aborted) throw signal.reason;
     if (received > size)
@@ -130,10 +148,15 @@ async function spoolBody(file: FileHandle, member: SpoolMember, signal: AbortSig
   }
   if (received < size) throw new ObjectChanged(key, `${received} bytes came, it was listed with ${size}`);
   if (length > 0) await flush();
-  return hash.digest("hex");
+  return { digest: hash.digest("hex"), cacheControl };
 }
 
-function isFull(error: unknown): boolean {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return code === "ENOSPC" || code === "EDQUOT";
+/** Runs what writes the spool file, telling a full disk as one. */
+export async function spooling<T>(bytes: number, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+    throw code === "ENOSPC" || code === "EDQUOT" ? new SpoolFull(bytes, error) : error;
+  }
 }

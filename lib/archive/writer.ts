@@ -1,16 +1,28 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open as openFile } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { checkRange, readExactly, type Source } from "../disk/source.ts";
-import { contentType } from "../site/media-type.ts";
-import { urlPaths } from "../site/paths.ts";
-import { encodeEntries, type IndexEntry } from "./entries.ts";
-import { type PackObject, planSpool, type SpoolPlan, spoolBodies } from "./spool.ts";
-import { memberHeader, padding, recordBytes } from "./tar.ts";
+import { checkRange, readExactly, type Source, writeExactly } from "../disk/source.ts";
+import { type PlannedPage, pageHeaders, planSite, type SitePlan } from "../site/plan.ts";
+import { encodeIndex } from "./encode-index.ts";
+import { type BodyEntry, etagOfDigest, type IndexEntry, isRedirect, type SiteIndex } from "./site-index.ts";
+import {
+  type PackObject,
+  planSpool,
+  type SpooledBody,
+  type SpoolPlan,
+  spoolBodies,
+  spooling,
+} from "./spool.ts";
+import { type SpooledVariants, spoolVariants } from "./spool-variants.ts";
+import { memberHeader, padding, recordBytes, tarEnd } from "./tar.ts";
 
 export interface PackOptions {
   /** In any order; keys as `checkListing` lets them through. */
   readonly objects: Iterable<PackObject> | AsyncIterable<PackObject>;
+  /** Where they answer; default: as the keys alone decide. */
+  readonly plan?: SitePlan;
+  /** The index of the archive before: what has the same bytes at the same path keeps its Last-Modified. */
+  readonly previous?: Pick<SiteIndex, "entries"> | undefined;
   /** File for the bodies, about as large as the site; overwritten. The caller removes it after `close`. */
   readonly spoolPath: string;
   /** Objects read at the same time. Default 16. */
@@ -37,17 +49,24 @@ const pieceBytes = 1024 * 1024;
 
 /**
  * Packs objects into a site archive (docs/archive.md). Memory stays flat in the size of the site: it holds the
- * index and, for each object in flight, less than a MiB. Throws ObjectChanged when a body is not as long as its
- * size said, SpoolFull when the spool file's disk is, and whatever `open` throws; the spool is closed then.
+ * index and, for each object in flight, less than a MiB (for each that is being compressed, its bytes). Throws
+ * ObjectChanged when a body is not as long as its size said, SpoolFull when the spool file's disk is, and
+ * whatever `open` throws; the spool is closed then.
  */
 export async function packSite(options: PackOptions): Promise<PackedSite> {
-  const plan = planSpool(await collect(options.objects));
+  const spool = planSpool(await collect(options.objects));
+  const plan = options.plan ?? planSite(spool.members.map(({ object }) => object.key));
   const file = await openFile(options.spoolPath, "w+");
   try {
-    const digests = await spoolBodies(file, plan, options.concurrency ?? 16);
-    const head = encodeIndex(plan, digests);
-    const digest = await digestArchive(head, file, plan.bytes);
-    return packedSite(head, file, plan, digest);
+    return await spooling(spool.bytes, async () => {
+      const bodies = await spoolBodies(file, spool, options.concurrency ?? 16);
+      const variants = await spoolVariants(file, spool.members, spool.bytes);
+      await writeExactly(file, tarEnd, variants.end);
+      const head = indexMember(siteIndex(plan, spool, bodies, variants, options.previous));
+      const bytes = variants.end + tarEnd.length;
+      const digest = await digestArchive(head, file, bytes);
+      return packedSite(head, file, spool, bytes, digest);
+    });
   } catch (error) {
     await file.close();
     throw error;
@@ -61,19 +80,62 @@ async function collect<T>(items: Iterable<T> | AsyncIterable<T>): Promise<T[]> {
 }
 
 /** The index member: header, text and padding. */
-function encodeIndex(plan: SpoolPlan, digests: readonly string[]): Buffer {
-  const entries = plan.members.flatMap(({ object, bodyOffset }, i) =>
-    urlPaths(object.key).map(({ kind, path, status, location }): IndexEntry => {
-      if (location !== undefined) {
-        return { kind, path, status, size: 0, offset: 0, headers: [["Location", location]] };
-      }
-      const etag = `"${digests[i]?.slice(0, 32)}"`;
-      const type = contentType(object.key);
-      return { kind, path, status, size: object.size, offset: bodyOffset, etag, type, headers: [] };
-    }),
-  );
-  const text = encodeEntries(entries, (length) => recordBytes + length + padding(length));
+function indexMember(index: SiteIndex): Buffer {
+  const text = encodeIndex(index, (length) => recordBytes + length + padding(length));
   return Buffer.concat([memberHeader("index", text.length), text, Buffer.alloc(padding(text.length))]);
+}
+
+function siteIndex(
+  plan: SitePlan,
+  spool: SpoolPlan,
+  bodies: readonly SpooledBody[],
+  variants: SpooledVariants,
+  previous: PackOptions["previous"],
+): SiteIndex {
+  const positions = new Map(spool.members.map(({ object }, i) => [object.key, i]));
+  const unchanged = new Map<string, number>();
+  for (const entry of previous?.entries ?? []) {
+    if (!isRedirect(entry)) unchanged.set(tagged(entry), entry.modified);
+  }
+  const entryOf = (page: PlannedPage): BodyEntry => {
+    const position = positions.get(page.key);
+    const member = position === undefined ? undefined : spool.members[position];
+    const body = position === undefined ? undefined : bodies[position];
+    if (position === undefined || member === undefined || body === undefined) {
+      throw new RangeError(`The plan names ${JSON.stringify(page.key)}, which is not among the objects.`);
+    }
+    const encoded = variants.representations[position] ?? [];
+    const { size, modified } = member.object;
+    const identity = {
+      coding: "identity",
+      size,
+      offset: member.bodyOffset,
+      etag: etagOfDigest(body.digest),
+    } as const;
+    const { type, headers } = pageHeaders(plan, page, body, encoded.length > 0);
+    const { path, status } = page;
+    const entry = { path, status, headers, type, modified, representations: [identity, ...encoded] } as const;
+    return { ...entry, modified: unchanged.get(tagged(entry)) ?? modified };
+  };
+  const entries: IndexEntry[] = [...plan.pages.map(entryOf), ...plan.redirects];
+  const { htmlHandling, canonicalHost, hsts } = plan.policy;
+  const policies = new Map([
+    ["html-handling", htmlHandling as string],
+    ["canonical-host", canonicalHost],
+    ["hsts", hsts ?? "off"],
+  ]);
+  return {
+    policies,
+    rules: plan.rules,
+    headerRules: plan.headerRules,
+    fallbacks: plan.fallbacks.map(entryOf),
+    entries,
+  };
+}
+
+/** What tells that a path still has the same bytes. */
+function tagged({ path, representations }: Pick<BodyEntry, "path" | "representations">): string {
+  return `${representations[0].etag} ${path}`;
 }
 
 /**
@@ -99,8 +161,14 @@ async function digestArchive(head: Buffer, spool: FileHandle, spoolBytes: number
   return hash.digest("hex");
 }
 
-function packedSite(head: Buffer, spool: FileHandle, plan: SpoolPlan, digest: string): PackedSite {
-  const size = head.length + plan.bytes;
+function packedSite(
+  head: Buffer,
+  spool: FileHandle,
+  plan: SpoolPlan,
+  spoolBytes: number,
+  digest: string,
+): PackedSite {
+  const size = head.length + spoolBytes;
   const read = async (offset: number, length: number): Promise<Buffer> => {
     checkRange("The archive", offset, length, size);
     const buffer = Buffer.allocUnsafe(length);

@@ -12,6 +12,6 @@ export async function probeExpected(
   limit = PROBED_PATHS,
 ): Promise<number> {
   const { digest, bytes } = expected.archive;
-  const { entries } = await readIndex(objectSource(setting("STATE_BUCKET"), archiveKey(digest), bytes));
-  return probeMachine(address, expected, entries, limit);
+  const index = await readIndex(objectSource(setting("STATE_BUCKET"), archiveKey(digest), bytes));
+  return probeMachine(address, expected, index, limit);
 }

@@ -11,7 +11,6 @@ import {
   UnsafeKey,
 } from "./errors.ts";
 import { compareBytes, isDirectoryMarker, keyProblem } from "./keys.ts";
-import { urlPaths } from "./paths.ts";
 
 /** One object as ListObjectsV2 tells it. */
 export interface ListedObject {
@@ -100,22 +99,18 @@ function checkKeys(objects: readonly ListedObject[]): void {
 }
 
 /**
- * Paths that two keys answer at. `a` beside `a/index.html` is one (the latter redirects `/a`); `a` beside
- * `a/b.html` is none. Paths are compared after NFC: the same name typed on two systems must not be two pages.
+ * Keys that would be one path: equal after NFC, for the same name typed on two systems must not be two pages, or
+ * answering where the machine does itself.
  */
 function pathClashes(objects: readonly ListedObject[]): PathClash[] {
   const clashes: PathClash[] = [];
-  const owners = new Map<string, string | undefined>(ownPaths.map((path) => [`=${path}`, undefined]));
+  const owners = new Map<string, string>();
   for (const { key } of objects) {
-    for (const { kind, path } of urlPaths(key)) {
-      const name = `${kind}${path.normalize("NFC")}`;
-      if (owners.has(name)) {
-        const owner = owners.get(name);
-        clashes.push(owner === undefined ? { path, first: key } : { path, first: owner, second: key });
-        break;
-      }
-      owners.set(name, key);
-    }
+    const path = `/${key}`.normalize("NFC");
+    const owner = owners.get(path);
+    if (ownPaths.includes(path.replace(/(?:\/index)?\.html$/, ""))) clashes.push({ path, first: key });
+    else if (owner !== undefined) clashes.push({ path, first: owner, second: key });
+    else owners.set(path, key);
   }
   return clashes;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { entityTag, sample } from "../../lib/probe.ts";
+import { etagOf } from "../../lib/archive/site-index.ts";
+import { probeTargets, sample } from "../../lib/probe.ts";
 
 test("a site of up to the limit is probed whole", () => {
   assert.deepEqual(sample([1, 2, 3], 3), [1, 2, 3]);
@@ -29,5 +30,25 @@ test("whatever the size: in order, none twice, the ends among them, no gap large
 });
 
 test("an entity tag is the first half of the body's SHA-256, in quotes", () => {
-  assert.equal(entityTag(Buffer.from("hello\n")), '"5891b5b522d5df086d0ff0b110fbd9d2"');
+  assert.equal(etagOf(Buffer.from("hello\n")), '"5891b5b522d5df086d0ff0b110fbd9d2"');
+});
+
+test("paths that a rule may answer are not probed", () => {
+  const body = { headers: [], type: "text/html", modified: 0 };
+  const representations = [{ coding: "identity", size: 1, offset: 0, etag: '"x"' }] as const;
+  const entry = (path: string, status = 200) => ({ path, status, ...body, representations });
+  const rule = (forced: boolean, pattern: string) => ({
+    ...{ forced, pattern, status: 301, target: "/", headers: [], conditions: [] },
+  });
+  const targets = probeTargets({
+    policies: new Map(),
+    headerRules: [],
+    rules: [rule(true, "/closed/*"), rule(false, "/docs/*")],
+    fallbacks: [entry("/", 404), entry("/docs/", 404)],
+    entries: [entry("/"), entry("/closed/a"), entry("/docs/a")],
+  });
+  assert.deepEqual(
+    targets.map(({ path }) => path),
+    ["/mirage-pages-probe-of-a-missing-path", "/", "/docs/a"],
+  );
 });

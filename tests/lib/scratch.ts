@@ -22,13 +22,13 @@ export function object(key: string, content: string | Buffer, piece = 64 * 1024)
   return {
     key,
     size: bytes.length,
-    open: async () =>
-      Readable.from(
-        (function* () {
-          for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece);
-        })(),
-        { objectMode: false },
-      ),
+    modified: 784_111_777,
+    open: async () => {
+      const pieces = function* () {
+        for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece);
+      };
+      return { body: Readable.from(pieces(), { objectMode: false }) };
+    },
   };
 }
 

@@ -206,8 +206,8 @@ describe("the pipeline", { timeout: 900_000 }, () => {
     const live = await stack.live();
     assert.notEqual(live?.instanceId, dead);
     assert.equal(await servedRelease(stack.address), live?.release);
-    assert.equal((await get(stack.address, "/new%20page.html")).body, "<p>new</p>");
-    assert.equal((await get(stack.address, "/liar.html")).status, 404);
+    assert.equal((await get(stack.address, "/new%20page")).body, "<p>new</p>");
+    assert.equal((await get(stack.address, "/liar")).status, 404);
   });
 
   /** Changes the newest snapshot's disk at the start of one of its partitions. */

@@ -34,7 +34,12 @@ export async function packFixture(options: FixtureOptions): Promise<PackedFixtur
   const { directory, release = 7, names, hsts, challenge } = options;
   const objects = Object.entries(options.files).map(([key, content]) => {
     const body = Buffer.from(content);
-    return { key, size: body.length, open: async () => Readable.from([body]) };
+    return {
+      key,
+      size: body.length,
+      modified: 784_111_777,
+      open: async () => ({ body: Readable.from([body]) }),
+    };
   });
   const packed = await packSite({ objects, spoolPath: join(directory, "spool") });
   const archive = await packed.read(0, packed.bytes);

@@ -1,26 +1,207 @@
+type coding = Identity | Zstd | Brotli | Gzip
+type representation = { coding : coding; size : int; offset : int; etag : string }
+
+type answer =
+  | Body of {
+      content_type : string;
+      modified : int;
+      identity : representation;
+      encoded : representation list;
+    }
+  | Redirect of string
+
+type entry = { status : int; headers : Header_set.t; answer : answer }
+
+type condition =
+  | Query of { name : string; value : query_value }
+  | Language of string list
+  | Cookie of string list
+
+and query_value = Exactly of string | Captured of string
+
+type rule = {
+  forced : bool;
+  host : string option;
+  pattern : Pattern.t;
+  status : int;
+  target : string;
+  headers : Header_set.t;
+  conditions : condition list;
+}
+
+type scope = All | Miss
+type change = Put of string * string | Remove of string
+type header_rule = { scope : scope; host : string option; pattern : Pattern.t; changes : change list }
+
 type t = {
   text : string;
   base : int;
-  exact : int array;  (** where the path of each [=] line starts *)
-  fallback : int array;  (** where the path of each [!] line starts *)
-}
-
-type entry = {
-  status : int;
-  size : int;
-  offset : int;
-  etag : string option;
-  content_type : string option;
-  headers : (string * string) list;
+  archive_size : int;
+  sets : Header_set.t array;
+  policies : (string * string) list;
+  rules : rule list;
+  header_rules : header_rule list;
+  fallbacks : int array;  (** where each line starts *)
+  entries : int array;
 }
 
 exception Malformed of string
 
 let fail format = Printf.ksprintf (fun s -> raise (Malformed ("index: " ^ s))) format
+let version = 2
 
-(* Compares the field that starts at [at] with the first [length] bytes of [path]. A field ends in TAB,
-   and no field holds a control character. *)
-let compare_field text at path length =
+let number s =
+  let digit = function '0' .. '9' -> true | _ -> false in
+  if s = "" || String.length s > 15 || not (String.for_all digit s) then fail "%S is no number" s
+  else int_of_string ("0u" ^ s)
+
+let status s =
+  let status = number s in
+  if status < 200 || status > 599 then fail "status %S" s else status
+
+let is_token = function
+  | 'a' .. 'z' | 'A' .. 'Z' | '0' .. '9' -> true
+  | '!' | '#' | '$' | '%' | '&' | '\'' | '*' | '+' | '-' | '.' | '^' | '_' | '`' | '|' | '~' -> true
+  | _ -> false
+
+(* The server writes these itself: an index that sets them could break the framing. *)
+let reserved =
+  [
+    "accept-ranges"; "connection"; "content-encoding"; "content-length"; "content-range"; "content-type"; "date";
+    "etag"; "keep-alive"; "last-modified"; "location"; "trailer"; "transfer-encoding"; "upgrade";
+  ]
+
+let header_name ?(allowed = "") name =
+  if name = "" || not (String.for_all is_token name) then fail "%S is no header name" name;
+  let lower = String.lowercase_ascii name in
+  if lower <> allowed && List.mem lower reserved then fail "header %s is the server's own" name;
+  name
+
+let header ?allowed field =
+  match String.index_opt field ':' with
+  | Some colon when colon + 1 < String.length field && field.[colon + 1] = ' ' ->
+      let name = header_name ?allowed (String.sub field 0 colon) in
+      (name, String.sub field (colon + 2) (String.length field - colon - 2))
+  | _ -> fail "%S is not <Name: value>" field
+
+let header_set = function
+  | [ "" ] -> Header_set.empty
+  | fields -> Header_set.of_list (List.map (fun field -> header field) fields)
+
+let set_of sets field =
+  let n = number field in
+  if n < Array.length sets then sets.(n) else fail "set of headers %d is not there" n
+
+let policy_line = function
+  | [ name; value ] when name <> "" -> (name, value)
+  | fields -> fail "%S is no policy" (String.concat "\t" fields)
+
+let host = function "-" -> None | "" -> fail "an empty host" | host -> Some host
+
+let pattern field =
+  if field = "" || field.[0] <> '/' then fail "pattern %S does not begin with /" field;
+  match Pattern.parse field with Some pattern -> pattern | None -> fail "pattern %S" field
+
+let query name value =
+  let decoded s =
+    match Url_path.percent_decode s with Some text -> text | None -> fail "condition %S" s
+  in
+  let last = String.length value - 1 in
+  if last > 1 && value.[0] = '{' && value.[last] = '}' then
+    Query { name = decoded name; value = Captured (String.sub value 1 (last - 1)) }
+  else Query { name = decoded name; value = Exactly (decoded value) }
+
+let condition field =
+  match String.split_on_char ' ' field with
+  | [ "query"; name; value ] -> query name value
+  | [ "language"; names ] -> Language (String.split_on_char ',' names)
+  | [ "cookie"; names ] -> Cookie (String.split_on_char ',' names)
+  | _ -> fail "condition %S" field
+
+let is_redirect status = List.mem status [ 301; 302; 303; 307; 308 ]
+
+let rule sets = function
+  | force :: on_host :: path :: code :: set :: target :: conditions ->
+      let forced =
+        match force with "!" -> true | "-" -> false | other -> fail "a rule is forced by %S" other
+      in
+      let status = status code in
+      if target = "" || ((not (is_redirect status)) && target.[0] <> '/') then
+        fail "rule %S has no target" path;
+      let headers = set_of sets set in
+      let conditions = List.map condition conditions in
+      { forced; host = host on_host; pattern = pattern path; status; target; headers; conditions }
+  | _ -> fail "a rule has too few fields"
+
+(* The type of an answer is one field of its entry, but a rule may change it as any other header. *)
+let change field =
+  let allowed = "content-type" in
+  if field <> "" && field.[0] = '!' then
+    Remove (String.lowercase_ascii (header_name ~allowed (String.sub field 1 (String.length field - 1))))
+  else
+    let name, value = header ~allowed field in
+    Put (name, value)
+
+let header_rule = function
+  | scope :: on_host :: path :: changes ->
+      let scope =
+        match scope with "all" -> All | "miss" -> Miss | other -> fail "header rule for %S" other
+      in
+      { scope; host = host on_host; pattern = pattern path; changes = List.map change changes }
+  | _ -> fail "a header rule has too few fields"
+
+let is_etag s =
+  let length = String.length s in
+  length > 2 && s.[0] = '"'
+  && s.[length - 1] = '"'
+  && not (String.contains (String.sub s 1 (length - 2)) '"')
+
+let representation t field =
+  match String.split_on_char ' ' field with
+  | [ coding; size; offset; etag ] ->
+      let coding =
+        match coding with
+        | "identity" -> Identity
+        | "zstd" -> Zstd
+        | "br" -> Brotli
+        | "gzip" -> Gzip
+        | other -> fail "content coding %S" other
+      in
+      let size = number size and offset = t.base + number offset in
+      if not (is_etag etag) then fail "entity tag %s" etag;
+      if size > t.archive_size || offset > t.archive_size - size then
+        fail "%d bytes at %d reach beyond the archive's %d bytes" size offset t.archive_size;
+      { coding; size; offset; etag }
+  | _ -> fail "representation %S" field
+
+let line_end text at =
+  match String.index_from_opt text at '\n' with
+  | Some line_end -> line_end
+  | None -> fail "the last line has no end"
+
+let fields text at = String.split_on_char '\t' (String.sub text at (line_end text at - at))
+
+(* The entry whose line starts at [at], its path left out. *)
+let entry t at =
+  match fields t.text at with
+  | _ :: code :: set :: rest -> (
+      let status = status code and headers = set_of t.sets set in
+      match rest with
+      | [ ">"; location ] when location <> "" && is_redirect status ->
+          { status; headers; answer = Redirect location }
+      | content_type :: modified :: identity :: encoded when content_type <> ">" && not (is_redirect status) ->
+          let modified = number modified in
+          let identity = representation t identity in
+          let encoded = List.map (representation t) encoded in
+          if identity.coding <> Identity then fail "the first representation is not the identity";
+          if List.exists (fun { coding; _ } -> coding = Identity) encoded then fail "two identities";
+          { status; headers; answer = Body { content_type; modified; identity; encoded } }
+      | _ -> fail "a line of status %d has other fields than belong to it" status)
+  | _ -> fail "a line has too few fields"
+
+(* Compares the path that starts at [at] with the first [length] bytes of [path]. It ends in TAB, and no
+   field holds a control character. *)
+let compare_path text at path length =
   let rec go i =
     let c = String.unsafe_get text (at + i) in
     if i = length then if c = '\t' then 0 else 1
@@ -31,176 +212,91 @@ let compare_field text at path length =
   in
   go 0
 
-let field_end text at =
-  let rec go i = match text.[i] with '\t' | '\n' -> i | _ -> go (i + 1) in
-  go at
-
-let number text ~from ~until =
-  let rec go i value =
-    if i = until then value
-    else
-      match text.[i] with
-      | '0' .. '9' as c -> go (i + 1) ((value * 10) + Char.code c - 48)
-      | _ -> fail "%S is no number" (String.sub text from (until - from))
-  in
-  if until = from || until - from > 15 then fail "%S is no number" (String.sub text from (until - from))
-  else go from 0
-
-let optional text ~from ~until =
-  match String.sub text from (until - from) with "-" -> None | value -> Some value
-
-(* The server writes these itself: an index that sets them could break the framing. *)
-let reserved =
-  [
-    "connection"; "content-length"; "content-type"; "date"; "etag"; "keep-alive"; "trailer";
-    "transfer-encoding"; "upgrade";
-  ]
-
-let is_token = function
-  | 'a' .. 'z' | 'A' .. 'Z' | '0' .. '9' -> true
-  | '!' | '#' | '$' | '%' | '&' | '\'' | '*' | '+' | '-' | '.' | '^' | '_' | '`' | '|' | '~' -> true
-  | _ -> false
-
-let header text ~from ~until =
-  match String.index_from_opt text from ':' with
-  | Some colon when colon > from && colon + 1 < until && text.[colon + 1] = ' ' ->
-      let name = String.sub text from (colon - from) in
-      if not (String.for_all is_token name) then fail "%S is no header name" name;
-      if List.mem (String.lowercase_ascii name) reserved then fail "header %s is the server's own" name;
-      (name, String.sub text (colon + 2) (until - colon - 2))
-  | _ -> fail "%S is not <Name: value>" (String.sub text from (until - from))
-
-(* Everything after the path of the line whose path starts at [at]. *)
-let entry t at =
-  let text = t.text in
-  let path_end = field_end text at in
-  let next from =
-    if text.[from] <> '\t' then fail "a line of %S has too few fields" (String.sub text at (path_end - at));
-    (from + 1, field_end text (from + 1))
-  in
-  let status_at, status_end = next path_end in
-  let size_at, size_end = next status_end in
-  let offset_at, offset_end = next size_end in
-  let etag_at, etag_end = next offset_end in
-  let type_at, type_end = next etag_end in
-  let rec headers from =
-    if text.[from] = '\n' then []
-    else
-      let at, until = next from in
-      let first = header text ~from:at ~until in
-      first :: headers until
-  in
-  {
-    status = number text ~from:status_at ~until:status_end;
-    size = number text ~from:size_at ~until:size_end;
-    offset = t.base + number text ~from:offset_at ~until:offset_end;
-    etag = optional text ~from:etag_at ~until:etag_end;
-    content_type = optional text ~from:type_at ~until:type_end;
-    headers = headers type_end;
-  }
-
-let is_etag s =
-  let length = String.length s in
-  length > 2 && s.[0] = '"'
-  && s.[length - 1] = '"'
-  && not (String.contains (String.sub s 1 (length - 2)) '"')
-
-let check_entry t ~archive_size at =
-  let entry = entry t at in
-  let path = String.sub t.text at (field_end t.text at - at) in
-  if path = "" || path.[0] <> '/' then fail "path %S does not begin with /" path;
-  if entry.status < 200 || entry.status > 599 then fail "%S: status %d" path entry.status;
-  if entry.size > archive_size || entry.offset > archive_size - entry.size then
-    fail "%S: %d bytes at %d reach beyond the archive's %d bytes" path entry.size entry.offset archive_size;
-  (match entry.etag with
-  | Some etag when not (is_etag etag) -> fail "%S: entity tag %s" path etag
-  | _ -> ());
-  let redirects = match entry.status with 301 | 302 | 303 | 307 | 308 -> true | _ -> false in
-  let has_location = List.exists (fun (name, _) -> String.lowercase_ascii name = "location") entry.headers in
-  if redirects && not has_location then fail "%S: status %d without a Location" path entry.status
-
-let check_sorted t starts =
-  for i = 1 to Array.length starts - 1 do
-    let path = String.sub t.text starts.(i) (field_end t.text starts.(i) - starts.(i)) in
-    if compare_field t.text starts.(i - 1) path (String.length path) >= 0 then
+let check_paths t starts ~directories =
+  let check i at =
+    let path = List.hd (fields t.text at) in
+    (match entry t at with _ -> () | exception Malformed reason -> fail "%S: %s" path reason);
+    let length = String.length path in
+    if length = 0 || path.[0] <> '/' then fail "path %S does not begin with /" path;
+    if directories && path.[length - 1] <> '/' then fail "fallback %S does not end in /" path;
+    if i > 0 && compare_path t.text starts.(i - 1) path length >= 0 then
       fail "%S stands twice or out of order" path
-  done
-
-(* Reads the line "<name>\t<number>\n" at [at]; returns the number and where the next line starts. *)
-let preamble text at name =
-  let until =
-    match String.index_from_opt text at '\n' with Some n -> n | None -> fail "no line `%s`" name
   in
-  let tab = at + String.length name in
-  if tab >= until || String.sub text at (tab - at) <> name || text.[tab] <> '\t' then
-    fail "no line `%s`" name;
-  (number text ~from:(tab + 1) ~until, until + 1)
+  Array.iteri check starts
+
+(* Reads the line "<name>\t<number>" at [at]; returns the number and where the next line starts. *)
+let numbered text at name =
+  match if at < String.length text then fields text at else [] with
+  | [ first; value ] when first = name -> (number value, line_end text at + 1)
+  | _ -> fail "no line `%s`" name
+
+(* The starts of the lines that follow one that says how many they are, and where the next line starts. *)
+let section text at name =
+  let count, at = numbered text at name in
+  if count > String.length text - at then fail "%d lines cannot be in %d bytes" count (String.length text - at);
+  let starts = Array.make count 0 in
+  let rec go i at =
+    if i = count then at
+    else (
+      if at >= String.length text then fail "fewer lines than the %d of `%s`" count name;
+      starts.(i) <- at;
+      go (i + 1) (line_end text at + 1))
+  in
+  let next = go 0 at in
+  (starts, next)
 
 let parse_exn text ~base ~archive_size =
   let check c = if (c < ' ' && c <> '\t' && c <> '\n') || c = '\127' then fail "a control character" in
   String.iter check text;
-  if text = "" || text.[String.length text - 1] <> '\n' then fail "the last line has no end";
-  let version, at = preamble text 0 "mirage-pages-index" in
-  if version <> 1 then fail "format version %d; this server reads version 1" version;
-  let stated_base, at = preamble text at "base" in
+  let found, at = numbered text 0 "mirage-pages-index" in
+  if found <> version then fail "format version %d; this server reads version %d" found version;
+  let stated_base, at = numbered text at "base" in
   if stated_base <> base then fail "base %d, but the index ends at %d" stated_base base;
-  let entries, at = preamble text at "entries" in
-  if entries > String.length text then fail "%d entries cannot be in %d bytes" entries (String.length text);
-  let exact = Array.make entries 0 and fallback = Array.make entries 0 in
-  let rec lines at ~seen ~n_exact ~n_fallback =
-    if at = String.length text then (seen, n_exact, n_fallback)
-    else if seen = entries then fail "more lines than the %d entries it states" entries
-    else
-      let line_end = String.index_from text at '\n' in
-      let kind_end = field_end text at in
-      if text.[kind_end] <> '\t' then fail "a line without a path";
-      let seen = seen + 1 and next = line_end + 1 in
-      match String.sub text at (kind_end - at) with
-      | "=" ->
-          exact.(n_exact) <- kind_end + 1;
-          lines next ~seen ~n_exact:(n_exact + 1) ~n_fallback
-      | "!" ->
-          fallback.(n_fallback) <- kind_end + 1;
-          lines next ~seen ~n_exact ~n_fallback:(n_fallback + 1)
-      | _ -> lines next ~seen ~n_exact ~n_fallback
-  in
-  let seen, n_exact, n_fallback = lines at ~seen:0 ~n_exact:0 ~n_fallback:0 in
-  if seen <> entries then fail "%d lines where it states %d entries" seen entries;
-  let t = { text; base; exact = Array.sub exact 0 n_exact; fallback = Array.sub fallback 0 n_fallback } in
-  Array.iter (check_entry t ~archive_size) t.exact;
-  Array.iter (check_entry t ~archive_size) t.fallback;
-  Array.iter
-    (fun at -> if t.text.[field_end text at - 1] <> '/' then fail "a ! path that does not end in /")
-    t.fallback;
-  check_sorted t t.exact;
-  check_sorted t t.fallback;
+  let read parse starts = Array.map (fun at -> parse (fields text at)) starts in
+  let starts, at = section text at "headers" in
+  let sets = read header_set starts in
+  let starts, at = section text at "policies" in
+  let policies = Array.to_list (read policy_line starts) in
+  let starts, at = section text at "rules" in
+  let rules = Array.to_list (read (rule sets) starts) in
+  let starts, at = section text at "header-rules" in
+  let header_rules = Array.to_list (read header_rule starts) in
+  let fallbacks, at = section text at "fallbacks" in
+  let entries, at = section text at "entries" in
+  if at <> String.length text then fail "more lines than it states";
+  let t = { text; base; archive_size; sets; policies; rules; header_rules; fallbacks; entries } in
+  check_paths t fallbacks ~directories:true;
+  check_paths t entries ~directories:false;
   t
 
 let parse text ~base ~archive_size =
   match parse_exn text ~base ~archive_size with t -> Ok t | exception Malformed reason -> Error reason
 
-let length t = Array.length t.exact + Array.length t.fallback
+let length t = Array.length t.entries + Array.length t.fallbacks
+let policy t name = List.assoc_opt name t.policies
+let rules t = t.rules
+let header_rules t = t.header_rules
 
 let search t starts path length =
   let rec go low high =
     if low >= high then None
     else
       let middle = (low + high) / 2 in
-      let order = compare_field t.text starts.(middle) path length in
+      let order = compare_path t.text starts.(middle) path length in
       if order = 0 then Some (entry t starts.(middle))
       else if order < 0 then go (middle + 1) high
       else go low middle
   in
   go 0 (Array.length starts)
 
-let exact t path = search t t.exact path (String.length path)
+let exact t path = search t t.entries path (String.length path)
 
 let fallback t path =
   let rec up last =
     match String.rindex_from_opt path last '/' with
     | None -> None
     | Some slash -> (
-        match search t t.fallback path (slash + 1) with
+        match search t t.fallbacks path (slash + 1) with
         | Some entry -> Some entry
         | None -> if slash = 0 then None else up (slash - 1))
   in

@@ -4,9 +4,5 @@ val respond : Site.t -> Request.t -> Response.t
 (** The answer on the HTTPS port. *)
 
 val redirect : Site.t -> Request.t -> Response.t
-(** The answer on the HTTP port: the same URL with [https] (308; 301 for GET and HEAD). ACME challenges
-    (RFC 8555, 8.3) go to the identity's [challenge] instead (302), whatever the host: a certificate is
-    asked for before this machine knows its new names. *)
-
-val if_none_match : string -> etag:string -> bool
-(** Whether an If-None-Match value names this strong entity tag, compared weakly (RFC 9110, 13.1.2). *)
+(** The answer on the HTTP port: an ACME challenge goes to the URL in the identity, whatever the host;
+    everything else to the same URL with [https] and the canonical host (308; 301 for GET and HEAD). *)

@@ -1,15 +1,18 @@
-type body = Empty | Text of string | Range of { offset : int; length : int }
+type part = Text of string | Range of { offset : int; length : int }
 
 type t = {
   status : int;
   headers : (string * string) list;
+  shared : Header_set.t list;
   length : int;
-  body : body;
+  body : part list;
   close : bool;
 }
 
 let reason = function
   | 200 -> "OK"
+  | 204 -> "No Content"
+  | 206 -> "Partial Content"
   | 301 -> "Moved Permanently"
   | 302 -> "Found"
   | 303 -> "See Other"
@@ -22,8 +25,11 @@ let reason = function
   | 405 -> "Method Not Allowed"
   | 408 -> "Request Timeout"
   | 410 -> "Gone"
+  | 412 -> "Precondition Failed"
   | 413 -> "Content Too Large"
   | 414 -> "URI Too Long"
+  | 416 -> "Range Not Satisfiable"
+  | 417 -> "Expectation Failed"
   | 421 -> "Misdirected Request"
   | 431 -> "Request Header Fields Too Large"
   | 451 -> "Unavailable For Legal Reasons"
@@ -36,13 +42,25 @@ let text ?(headers = []) ?(close = false) status text =
   let headers =
     ("Content-Type", "text/plain; charset=utf-8") :: ("X-Content-Type-Options", "nosniff") :: headers
   in
-  { status; headers; length = String.length text; body = Text text; close }
+  let body = if text = "" then [] else [ Text text ] in
+  { status; headers; shared = []; length = String.length text; body; close }
 
 let of_error { Request.status; reason } = text ~close:true status (reason ^ "\n")
-let without_body t = { t with body = Empty }
+let without_body t = { t with body = [] }
+let has_length t = t.status <> 204 && t.status <> 304
+
+let headers t =
+  match t.shared with
+  | [] -> t.headers
+  | shared -> t.headers @ List.concat_map (fun (set : Header_set.t) -> set.list) shared
+
+let header t name =
+  List.find_map
+    (fun (other, value) -> if String.lowercase_ascii other = name then Some value else None)
+    (headers t)
 
 let head t ~date ~http_1_0 =
-  let b = Buffer.create 512 in
+  let b = Buffer.create 1_024 in
   let header name value =
     Buffer.add_string b name;
     Buffer.add_string b ": ";
@@ -56,8 +74,8 @@ let head t ~date ~http_1_0 =
   Buffer.add_string b "\r\n";
   header "Date" date;
   List.iter (fun (name, value) -> header name value) t.headers;
-  (* RFC 9110, 8.6: a 304 has no body; its length would be that of a 200. *)
-  if t.status <> 304 then header "Content-Length" (string_of_int t.length);
+  List.iter (fun (set : Header_set.t) -> Buffer.add_string b set.block) t.shared;
+  if has_length t then header "Content-Length" (string_of_int t.length);
   if t.close then header "Connection" "close" else if http_1_0 then header "Connection" "keep-alive";
   Buffer.add_string b "\r\n";
   Buffer.contents b

@@ -1,6 +1,15 @@
 (** A site that is ready to be served: its identity and the index of its archive. *)
 
-type t = { identity : Identity.t; index : Index.t }
+type t = {
+  identity : Identity.t;
+  index : Index.t;
+  canonical : string option;  (** the host that the other names redirect to *)
+  always : Header_set.t list;  (** headers of every response *)
+  html_handling : Html_handling.t;
+  rules : Index.rule list;
+  forced : bool;  (** some rules go before what stands at a path *)
+  header_rules : Index.header_rule list;
+}
 
 type opening =
   | Read of { offset : int; length : int; continue : string -> opening }

@@ -1,4 +1,4 @@
-type t = Path of string | Invalid
+type t = Path of string | Moved of string | Invalid
 
 exception Broken
 
@@ -8,7 +8,7 @@ let hex = function
   | 'A' .. 'F' as c -> Char.code c - 55
   | _ -> raise Broken
 
-let percent_decode path =
+let decode_exn path =
   if not (String.contains path '%') then path
   else
     let length = String.length path in
@@ -27,30 +27,49 @@ let percent_decode path =
     go 0;
     Buffer.contents decoded
 
+let percent_decode path = match decode_exn path with text -> Some text | exception Broken -> None
+
 (* [kept] holds the segments so far, the last one first. A dot segment at the end leaves the directory. *)
-let rec remove_dots kept = function
-  | [ "." ] -> remove_dots kept [ "" ]
-  | [ ".." ] -> remove_dots kept [ ".."; "" ]
-  | "." :: rest -> remove_dots kept rest
-  | ".." :: rest -> ( match kept with [] -> raise Broken | _ :: kept -> remove_dots kept rest)
-  | segment :: rest -> remove_dots (segment :: kept) rest
+let rec normal kept = function
+  | [ "." ] -> normal kept [ "" ]
+  | [ ".." ] -> normal kept [ ".."; "" ]
+  | ("." | "") :: (_ :: _ as rest) -> normal kept rest
+  | ".." :: rest -> ( match kept with [] -> raise Broken | _ :: kept -> normal kept rest)
+  | segment :: rest -> normal (segment :: kept) rest
   | [] -> List.rev kept
 
-let has_dot_segment path =
-  let length = String.length path in
+(* Whether a slash is followed by a slash or a dot: everything else is in its normal form. *)
+let may_be_normalised path =
+  let last = String.length path - 1 in
   let rec go i =
-    match String.index_from_opt path i '.' with
-    | None -> false
-    | Some dot -> (i > 0 && path.[dot - 1] = '/') || (dot + 1 < length && go (dot + 1))
+    i < last && ((path.[i] = '/' && (path.[i + 1] = '/' || path.[i + 1] = '.')) || go (i + 1))
   in
-  go 1
+  go 0
 
 let decode path =
-  match percent_decode path with
+  match decode_exn path with
   | exception Broken -> Invalid
   | path when path = "" || path.[0] <> '/' || String.contains path '\000' -> Invalid
-  | path when not (has_dot_segment path) -> Path path
+  | path when not (may_be_normalised path) -> Path path
   | path -> (
-      match remove_dots [] (List.tl (String.split_on_char '/' path)) with
+      match normal [] (List.tl (String.split_on_char '/' path)) with
       | exception Broken -> Invalid
-      | segments -> Path ("/" ^ String.concat "/" segments))
+      | segments ->
+          let found = "/" ^ String.concat "/" segments in
+          if found = path then Path path else Moved found)
+
+let is_plain = function
+  | 'a' .. 'z' | 'A' .. 'Z' | '0' .. '9' -> true
+  | '-' | '_' | '.' | '!' | '~' | '*' | '\'' | '(' | ')' | '/' -> true
+  | _ -> false
+
+let encode path =
+  if String.for_all is_plain path then path
+  else
+    let encoded = Buffer.create (2 * String.length path) in
+    String.iter
+      (fun c ->
+        if is_plain c then Buffer.add_char encoded c
+        else Buffer.add_string encoded (Printf.sprintf "%%%02X" (Char.code c)))
+      path;
+    Buffer.contents encoded

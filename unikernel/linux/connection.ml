@@ -31,38 +31,35 @@ let rec write_all socket buffer ~at ~length =
 let send t socket deadline ~http_1_0 (response : Response.t) =
   let head = Response.head response ~date:(date ()) ~http_1_0 in
   let head_length = String.length head in
-  let body_length =
-    match response.body with Empty -> 0 | Text text -> String.length text | Range { length; _ } -> length
-  in
+  let body_length = match response.body with [] -> 0 | _ -> response.length in
   Pool.with_buffer ~want:(head_length + body_length) @@ fun buffer ->
   let size = Lwt_bytes.length buffer in
   let write ~length =
     Deadline.set deadline ~seconds:limits.write;
     write_all socket buffer ~at:0 ~length
   in
-  (* [filled] bytes wait in the buffer, [fill] adds as many of the body's bytes from [from] as are asked. *)
-  let rec go ~filled ~from ~fill =
-    let length = min (size - filled) (body_length - from) in
-    fill ~at:filled ~from ~length >>= fun () ->
-    write ~length:(filled + length) >>= fun () ->
-    if from + length < body_length then go ~filled:0 ~from:(from + length) ~fill else Lwt.return_unit
+  (* Puts [length] bytes behind the [filled] ones that wait in the buffer, which is written when it is full;
+     [fill] puts as many of them, from [from] on, as are asked. *)
+  let rec put ~filled ~from ~length ~fill =
+    if length = 0 then Lwt.return filled
+    else if filled = size then write ~length:filled >>= fun () -> put ~filled:0 ~from ~length ~fill
+    else
+      let n = min (size - filled) length in
+      fill ~at:filled ~from ~length:n >>= fun () -> put ~filled:(filled + n) ~from:(from + n) ~length:(length - n) ~fill
   in
-  let rec head_first from =
-    let length = min size (head_length - from) in
-    Lwt_bytes.blit_from_string head from buffer 0 length;
-    if from + length < head_length then write ~length >>= fun () -> head_first (from + length)
-    else Lwt.return length
+  let text text ~filled =
+    put ~filled ~from:0 ~length:(String.length text) ~fill:(fun ~at ~from ~length ->
+        Lwt_bytes.blit_from_string text from buffer at length;
+        Lwt.return_unit)
   in
-  head_first 0 >>= fun filled ->
-  match response.body with
-  | Empty -> write ~length:filled
-  | Text text ->
-      go ~filled ~from:0 ~fill:(fun ~at ~from ~length ->
-          Lwt_bytes.blit_from_string text from buffer at length;
-          Lwt.return_unit)
-  | Range { offset; _ } ->
-      go ~filled ~from:0 ~fill:(fun ~at ~from ~length ->
-          Device.read t.archive buffer ~at ~length ~offset:(offset + from))
+  let part filled = function
+    | Response.Text body -> text body ~filled
+    | Range { offset; length } ->
+        put ~filled ~from:offset ~length ~fill:(fun ~at ~from ~length ->
+            Device.read t.archive buffer ~at ~length ~offset:from)
+  in
+  text head ~filled:0 >>= fun filled ->
+  Lwt_list.fold_left_s part filled response.body >>= fun filled -> write ~length:filled
 
 (* What the client still sends is read and dropped for a moment: closing with unread bytes would reset
    the connection, and the client could lose the response (RFC 9112, 9.6). *)

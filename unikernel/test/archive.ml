@@ -26,26 +26,71 @@ let pax records =
 
 let closing = String.make 1_024 '\000'
 
-let site ?preamble entries =
+type answer =
+  | Page of { content_type : string; etag : string; encoded : (string * string * string) list }
+  | Moved of string
+  | Fields of string
+
+type entry = { path : string; status : int; headers : string list; answer : answer }
+
+let modified = 784_111_777
+
+let page ?(status = 200) ?(headers = []) ?(content_type = "text/html; charset=utf-8") ?(encoded = []) path etag =
+  { path; status; headers; answer = Page { content_type; etag = "\"" ^ etag ^ "\""; encoded } }
+
+let moved ?(status = 301) path location = { path; status; headers = []; answer = Moved location }
+let fields path status fields = { path; status; headers = []; answer = Fields fields }
+let body_of path = "body of " ^ path
+
+let lines sections =
+  let section (name, lines) = Printf.sprintf "%s\t%d" name (List.length lines) :: lines in
+  String.concat "" (List.map (fun line -> line ^ "\n") (List.concat_map section sections))
+
+let with_index text_of_base rest =
+  let base = 512 + Mirage_pages.Tar.padded (String.length (text_of_base 0)) in
+  member "index" (text_of_base base) ^ rest ^ closing
+
+let preamble base = Printf.sprintf "mirage-pages-index\t2\nbase\t%012d\n" base
+
+let site ?(policies = []) ?(sets = []) ?(rules = []) ?(header_rules = []) ?(fallbacks = []) entries =
   let bodies = Buffer.create 4_096 in
-  let line (start, rest) =
-    let path = List.nth (String.split_on_char '\t' start) 1 in
-    if String.length rest > 1 && String.sub rest 0 2 = "-\t" then Printf.sprintf "%s\t0\t0\t%s\n" start rest
-    else
-      let body = "body of " ^ path in
-      let offset = Buffer.length bodies + 512 in
-      Buffer.add_string bodies (member "site/x" body);
-      Printf.sprintf "%s\t%d\t%d\t%s\n" start (String.length body) offset rest
+  let add body =
+    let offset = Buffer.length bodies + 512 in
+    Buffer.add_string bodies (member "site/x" body);
+    Printf.sprintf "%d %d" (String.length body) offset
   in
-  let lines = String.concat "" (List.map line entries) in
-  let text base =
-    match preamble with
-    | Some preamble -> preamble ^ lines
+  let known = ref sets in
+  let number headers =
+    let set = String.concat "\t" headers in
+    let rec find i = function [] -> None | other :: rest -> if other = set then Some i else find (i + 1) rest in
+    match find 0 !known with
+    | Some i -> i
     | None ->
-      Printf.sprintf "mirage-pages-index\t1\nbase\t%012d\nentries\t%d\n%s" base (List.length entries) lines
+        known := !known @ [ set ];
+        List.length !known - 1
   in
-  let base = 512 + Mirage_pages.Tar.padded (String.length (text 0)) in
-  member "index" (text base) ^ Buffer.contents bodies ^ closing
+  let line { path; status; headers; answer } =
+    let start = Printf.sprintf "%s\t%d\t%d" path status (number headers) in
+    match answer with
+    | Moved location -> Printf.sprintf "%s\t>\t%s" start location
+    | Fields fields -> Printf.sprintf "%s\t%s" start fields
+    | Page { content_type; etag; encoded } ->
+        let representation (coding, etag, body) = Printf.sprintf "%s %s \"%s\"" coding (add body) etag in
+        let identity = Printf.sprintf "identity %s %s" (add (body_of path)) etag in
+        String.concat "\t"
+          (start :: content_type :: string_of_int modified :: identity :: List.map representation encoded)
+  in
+  let fallbacks = List.map line fallbacks in
+  let entries = List.map line entries in
+  let text base =
+    preamble base
+    ^ lines
+        [
+          ("headers", !known); ("policies", policies); ("rules", rules); ("header-rules", header_rules);
+          ("fallbacks", fallbacks); ("entries", entries);
+        ]
+  in
+  with_index text (Buffer.contents bodies)
 
 let identity ?(lines = []) archive =
   let required =

@@ -12,9 +12,45 @@ val pax : (string * string) list -> string
 val closing : string
 (** The two zero blocks. *)
 
-val site : ?preamble:string -> (string * string) list -> string
-(** [site entries]: an archive whose index has these lines, each without its size and offset fields:
-    ["=\t/path\t200", "\"etag\"\ttype"]; every body is ["body of <path>"]. *)
+type entry
+
+val modified : int
+(** When every page changed last. *)
+
+val page :
+  ?status:int ->
+  ?headers:string list ->
+  ?content_type:string ->
+  ?encoded:(string * string * string) list ->
+  string ->
+  string ->
+  entry
+(** [page path etag], the tag without quotes: its body is ["body of <path>"]; [encoded] forms are coding,
+    tag and body. *)
+
+val moved : ?status:int -> string -> string -> entry
+(** [moved path location]. *)
+
+val fields : string -> int -> string -> entry
+(** [fields path status rest]: a line that ends in these fields. *)
+
+val body_of : string -> string
+
+val site :
+  ?policies:string list ->
+  ?sets:string list ->
+  ?rules:string list ->
+  ?header_rules:string list ->
+  ?fallbacks:entry list ->
+  entry list ->
+  string
+(** An archive whose index has these entries and lines; [sets] are the first sets of headers. *)
+
+val with_index : (int -> string) -> string -> string
+(** An archive whose index has this text, made from its base, with these members after it. *)
+
+val preamble : int -> string
+(** The first two lines of an index with this base. *)
 
 val identity : ?lines:string list -> string -> string
 (** The identity of a site archive, with these lines beside those that must be. *)

@@ -1,9 +1,11 @@
 import { type FileHandle, open } from "node:fs/promises";
-import type { IndexEntry } from "../../../lib/archive/entries.ts";
-import { bodyOf, readIndex, type SiteIndex } from "../../../lib/archive/reader.ts";
+import { type ArchiveIndex, bodyOf, readIndex } from "../../../lib/archive/reader.ts";
+import { type IndexEntry, isRedirect, type Representation } from "../../../lib/archive/site-index.ts";
 import { type Partition, readPartitions } from "../../../lib/disk/partitions.ts";
 import { fileSource, type Source, slice } from "../../../lib/disk/source.ts";
 import { type Identity, readIdentity } from "../../../lib/identity/identity.ts";
+import { type HtmlHandling, otherNames } from "../../../lib/site/html-handling.ts";
+import { encodePath } from "../../../lib/site/url.ts";
 import { fatHolds } from "../fat.ts";
 
 /** Nothing on this disk can be started; the message is what a console would say. */
@@ -14,10 +16,9 @@ export class NotBootable extends Error {
 /** A disk as a machine reads it (docs/archive.md). */
 export interface BootedDisk {
   readonly identity: Identity;
-  /** The entry that answers at a decoded path. */
+  /** The entry that answers at a decoded path; the rules of the site are not looked at. */
   lookUp(path: string): IndexEntry | undefined;
-  /** An entry's body. */
-  body(entry: IndexEntry): Source;
+  body(representation: Representation): Source;
   close(): Promise<void>;
 }
 
@@ -66,7 +67,7 @@ async function boot(handle: FileHandle): Promise<BootedDisk> {
   return {
     identity,
     lookUp: lookUpIn(index),
-    body: (entry) => bodyOf(archive, index, entry),
+    body: (representation) => bodyOf(archive, index, representation),
     close: () => handle.close(),
   };
 }
@@ -77,13 +78,19 @@ function find(disk: Source, partitions: readonly Partition[], name: keyof typeof
   return slice(disk, found.offset, found.bytes);
 }
 
-function lookUpIn(index: SiteIndex): (path: string) => IndexEntry | undefined {
-  const exact = new Map<string, IndexEntry>();
-  const below = new Map<string, IndexEntry>();
-  for (const entry of index.entries) (entry.kind === "=" ? exact : below).set(entry.path, entry);
+function lookUpIn(index: ArchiveIndex): (path: string) => IndexEntry | undefined {
+  const exact = new Map(index.entries.map((entry) => [entry.path, entry]));
+  const below = new Map(index.fallbacks.map((entry) => [entry.path, entry]));
+  const handling = (index.policies.get("html-handling") ?? "none") as HtmlHandling;
   return (path) => {
     const found = exact.get(path);
     if (found) return found;
+    for (const name of otherNames(path, handling)) {
+      const page = exact.get(name);
+      if (page && !isRedirect(page) && page.type.startsWith("text/html")) {
+        return { path, status: 301, headers: [], location: encodePath(name) };
+      }
+    }
     for (let end = path.lastIndexOf("/"); end >= 0; end = path.lastIndexOf("/", end - 1)) {
       const nearest = below.get(path.slice(0, end + 1));
       if (nearest) return nearest;

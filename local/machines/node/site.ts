@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import type { IndexEntry } from "../../../lib/archive/entries.ts";
+import { type IndexEntry, isRedirect } from "../../../lib/archive/site-index.ts";
 import type { Source } from "../../../lib/disk/source.ts";
 import type { BootedDisk } from "./disk.ts";
 
@@ -60,22 +60,25 @@ async function sendEntry(
   response: ServerResponse,
   query: string,
 ): Promise<void> {
-  for (const [name, value] of entry.headers) {
-    response.setHeader(name, name.toLowerCase() === "location" ? value + query : value);
+  for (const [name, value] of entry.headers) response.setHeader(name, value);
+  if (isRedirect(entry)) {
+    response.writeHead(entry.status, { location: entry.location + query, "content-length": 0 });
+    response.end();
+    return;
   }
-  if (entry.etag) response.setHeader("etag", entry.etag);
-  if (entry.status === 200 && entry.etag && matches(request.headers["if-none-match"], entry.etag)) {
+  const [identity] = entry.representations;
+  response.setHeader("etag", identity.etag);
+  if (entry.status === 200 && matches(request.headers["if-none-match"], identity.etag)) {
     response.writeHead(304);
     response.end();
     return;
   }
-  if (entry.type) response.setHeader("content-type", entry.type);
-  response.writeHead(entry.status, { "content-length": entry.size });
-  if (request.method === "HEAD" || entry.size === 0) {
+  response.writeHead(entry.status, { "content-type": entry.type, "content-length": identity.size });
+  if (request.method === "HEAD" || identity.size === 0) {
     response.end();
     return;
   }
-  await pipeline(chunks(disk.body(entry)), response);
+  await pipeline(chunks(disk.body(identity)), response);
 }
 
 const chunkBytes = 64 * 1024;

@@ -6,8 +6,10 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import fc from "fast-check";
 import { bodyOf, readIndex } from "../../../lib/archive/reader.ts";
+import { isRedirect, type Representation } from "../../../lib/archive/site-index.ts";
 import { ObjectChanged, type PackObject, SpoolFull } from "../../../lib/archive/spool.ts";
 import { packSite } from "../../../lib/archive/writer.ts";
 import { ShortRead } from "../../../lib/disk/source.ts";
@@ -19,6 +21,7 @@ const files: [key: string, content: string | Buffer][] = [
   ["404.html", "nothing here"],
   ["docs/index.html", "docs"],
   ["docs/404.html", "no such page of the docs"],
+  ["docs/long.html", "the same words again and again ".repeat(100)],
   ["empty.txt", ""],
   ["exact.bin", Buffer.alloc(512, 1)],
   ["über uns/ein bild.svg", "<svg/>"],
@@ -32,7 +35,7 @@ function sha256(bytes: Buffer | string): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-test("tar unpacks what was packed, in byte order, the index first", async (t) => {
+test("tar unpacks what was packed: the index first, the files in byte order, then their encoded forms", async (t) => {
   const site = await pack(
     t,
     files.map(([key, content]) => object(key, content)),
@@ -43,7 +46,8 @@ test("tar unpacks what was packed, in byte order, the index first", async (t) =>
     .trimEnd()
     .split("\n");
   const keys = files.map(([key]) => Buffer.from(`site/${key}`)).sort(Buffer.compare);
-  assert.deepEqual(names, ["index", ...keys.map(String)]);
+  const forms = ["br/docs/long.html", "gzip/docs/long.html", "zstd/docs/long.html"];
+  assert.deepEqual(names, ["index", ...keys.map(String), ...forms]);
   const verbose = await run("tar", "--numeric-owner", "--utc", "-tvf", join(directory, "site.tar"));
   for (const line of verbose.trimEnd().split("\n"))
     assert.match(line, /^-rw-r--r-- 0\/0 +\d+ 1970-01-01 00:00 /);
@@ -80,51 +84,89 @@ test("the index names every path with its body, tag and type", async (t) => {
   const text = (await site.read(512, index.base - 512)).toString().replace(/\0+$/, "");
   assert.match(
     text,
-    new RegExp(`^mirage-pages-index\t1\nbase\t${String(index.base).padStart(12, "0")}\nentries\t16\n`),
+    new RegExp(`^mirage-pages-index\t2\nbase\t${String(index.base).padStart(12, "0")}\nheaders\t3\n`),
   );
   assert.deepEqual(
-    index.entries.map(({ kind, path, status }) => `${kind} ${path} ${status}`),
+    [...index.fallbacks, ...index.entries].map(({ path, status }) => `${path} ${status}`),
     [
-      "! / 404",
-      "! /docs/ 404",
-      "= / 200",
-      "= /404.html 200",
-      "= /big.bin 200",
-      "= /docs 301",
-      "= /docs/ 200",
-      "= /docs/404.html 200",
-      "= /docs/index.html 200",
-      "= /empty.txt 200",
-      "= /exact.bin 200",
-      "= /index.html 200",
-      `= /${long} 200`,
-      "= /über uns/ein bild.svg 200",
-      "= /ﾮ.txt 200",
-      "= /😀.txt 200",
+      ...["/ 404", "/docs/ 404", "/ 200", "/404 200", "/big.bin 200", "/docs/ 200", "/docs/404 200"],
+      ...["/docs/long 200", "/empty.txt 200", "/exact.bin 200", `/${long} 200`],
+      "/u\u0308ber uns/ein bild.svg 301",
+      ...["/über uns/ein bild.svg 200", "/ﾮ.txt 200", "/😀.txt 200"],
     ],
   );
   const contents = new Map(files.map(([key, content]) => [`/${key}`, Buffer.from(content)]));
-  for (const entry of index.entries) {
-    if (entry.status === 301) {
-      assert.deepEqual(entry, {
-        kind: "=",
-        path: "/docs",
-        status: 301,
-        size: 0,
-        offset: 0,
-        etag: undefined,
-        type: undefined,
-        headers: [["Location", "/docs/"]],
-      });
-      continue;
+  for (const entry of [...index.fallbacks, ...index.entries]) {
+    if (isRedirect(entry)) continue;
+    const { path, status } = entry;
+    const bytesFor = async (representation: Representation) => {
+      const body = bodyOf(site, index, representation);
+      const bytes = await body.read(0, body.size);
+      assert.equal(representation.etag, `"${sha256(bytes).slice(0, 32)}"`);
+      return bytes;
+    };
+    const names = status === 404 ? [`${path}404.html`] : [path, `${path}.html`, `${path}index.html`];
+    const expected = names.map((name) => contents.get(name)).find((bytes) => bytes !== undefined);
+    const [identity, ...encoded] = entry.representations;
+    assert.ok((await bytesFor(identity)).equals(expected ?? Buffer.from("none")), path);
+    const decode = {
+      br: brotliDecompressSync,
+      gzip: gunzipSync,
+      zstd: zstdDecompressSync,
+      identity: Buffer.from,
+    };
+    for (const form of encoded) {
+      assert.ok(form.size < identity.size);
+      assert.ok(
+        decode[form.coding](await bytesFor(form)).equals(expected ?? Buffer.from("none")),
+        form.coding,
+      );
     }
-    const file = entry.kind === "!" ? `${entry.path}404.html` : entry.path.replace(/\/$/, "/index.html");
-    const body = bodyOf(site, index, entry);
-    const bytes = await body.read(0, body.size);
-    assert.ok(bytes.equals(contents.get(file) ?? Buffer.from("none")), entry.path);
-    assert.equal(entry.etag, `"${sha256(bytes).slice(0, 32)}"`);
-    assert.match(entry.type ?? "", /\//);
+    assert.equal(encoded.length, path === "/docs/long" ? 3 : 0, path);
+    assert.equal(
+      entry.headers.some(([name]) => name === "Vary"),
+      encoded.length > 0,
+    );
+    assert.equal(entry.modified, 784_111_777);
+    assert.match(entry.type, /\//);
   }
+});
+
+test("what has the same bytes at the same path keeps its date", async (t) => {
+  const before = await readIndex(await pack(t, [object("index.html", "same"), object("a.txt", "old")]));
+  const directory = await scratch(t);
+  const later = (key: string, content: string) => ({ ...object(key, content), modified: 999_999_999 });
+  const site = await packSite({
+    objects: [later("index.html", "same"), later("a.txt", "new"), later("b.txt", "same")],
+    spoolPath: join(directory, "spool"),
+    previous: before,
+  });
+  t.after(() => site.close());
+  const { entries } = await readIndex(site);
+  assert.deepEqual(
+    entries.map((entry) => (isRedirect(entry) ? entry.path : `${entry.path} ${entry.modified}`)),
+    ["/ 784111777", "/a.txt 999999999", "/b.txt 999999999"],
+  );
+});
+
+test("an object's own Cache-Control goes before ours", async (t) => {
+  const objects = ["index.html", "app.0123abcd.js", "other.0123abcd.js"].map((key): PackObject => {
+    const inner = object(key, "content");
+    if (!key.startsWith("other")) return inner;
+    return {
+      ...inner,
+      open: async (signal) => ({ ...(await inner.open(signal)), cacheControl: "no-store" }),
+    };
+  });
+  const { entries } = await readIndex(await pack(t, objects));
+  assert.deepEqual(
+    entries.map(({ path, headers }) => [path, new Map(headers).get("Cache-Control")]),
+    [
+      ["/", "public, max-age=0, must-revalidate"],
+      ["/app.0123abcd.js", "public, max-age=31536000, immutable"],
+      ["/other.0123abcd.js", "no-store"],
+    ],
+  );
 });
 
 test("equal content gives equal bytes, whatever the order, the pieces and the timing", async (t) => {
@@ -195,6 +237,7 @@ test("a body that fails ends the packing with its error, and the other bodies ar
   const slow = (key: string): PackObject => ({
     key,
     size: 1024 ** 3,
+    modified: 0,
     open: async (signal) => {
       const body = new Readable({
         read() {
@@ -203,12 +246,13 @@ test("a body that fails ends the packing with its error, and the other bodies ar
         signal,
       });
       endless.push(body);
-      return body;
+      return { body };
     },
   });
   const refuses: PackObject = {
     key: "c",
     size: 1,
+    modified: 0,
     open: async () => {
       await sleep(20);
       throw new RangeError("told by the test");
@@ -240,12 +284,6 @@ test("no object is opened before a worker is free, nor more than the concurrency
   assert.equal(most, 5);
 });
 
-test("two objects with one path are not packed", async (t) => {
-  const spoolPath = join(await scratch(t), "spool");
-  const objects = [object("docs", "a"), object("docs/index.html", "b")];
-  await assert.rejects(packSite({ objects, spoolPath }), /"\/docs" stands twice/);
-});
-
 test("a full disk is said to be one", {
   skip: process.getuid?.() !== 0 && "needs root to mount a small file system",
 }, async (t) => {
@@ -269,7 +307,7 @@ test("a full disk is said to be one", {
 
 test("a thousand small files are packed well within half a second", async (t) => {
   const objects = Array.from({ length: 1000 }, (_, i) =>
-    object(`${i % 30}/page-${i}.html`, `page ${i} `.repeat(200)),
+    object(`${i % 30}/page-${i}.bin`, `page ${i} `.repeat(200)),
   );
   const spoolPath = join(await scratch(t), "spool");
   await (await packSite({ objects: objects.slice(0, 100), spoolPath })).close();

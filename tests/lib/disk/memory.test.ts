@@ -18,7 +18,8 @@ function large(key: string, size: number): PackObject {
   const pieces = function* (): Generator<Buffer> {
     for (let at = 0; at < size; at += piece.length) yield Buffer.from(piece.subarray(0, size - at));
   };
-  return { key, size, open: async () => Readable.from(pieces(), { objectMode: false }) };
+  const open = async () => ({ body: Readable.from(pieces(), { objectMode: false }) });
+  return { key, size, modified: 0, open };
 }
 
 /** Takes blocks as EBS direct does: `workers` writes in flight, each a few milliseconds long. */
