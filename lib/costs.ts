@@ -41,6 +41,7 @@ export const prices = {
     source: "recalled; some pages say that events of AWS services are free",
   },
   alarmMonth: { usd: 0.1, unit: "CloudWatch alarm a month", source: "recalled" },
+  metricMonth: { usd: 0.3, unit: "CloudWatch metric of our own a month", source: "recalled" },
 } as const satisfies Record<string, Price>;
 
 /** How much of each priced unit is used. */
@@ -111,6 +112,8 @@ export interface Standing {
   /** All that lies in both buckets, old versions included, in bytes. */
   readonly storedBytes: number;
   readonly alarms: number;
+  /** Metrics that the functions tell (lib/metrics.ts). */
+  readonly metrics: number;
   /** One run of reconcile, which comes every five minutes. */
   readonly reconcile: Usage;
 }
@@ -129,6 +132,7 @@ export function usageOfMonth(standing: Standing): Usage {
     snapshotGbMonth: (machines * standing.diskBytes) / GB,
     s3GbMonth: standing.storedBytes / GB,
     alarmMonth: standing.alarms,
+    metricMonth: standing.metrics,
     queueRequest: QUEUE_LOOKS,
   });
 }

@@ -19,7 +19,7 @@ export interface FunctionsOptions {
 }
 
 /** A new account's concurrency limit. */
-const accountConcurrency = 10;
+export const accountConcurrency = 10;
 /** Longer than reconcile's five minutes, so that it stays warm. */
 const idleSeconds = 600;
 const payloadLimit = 6 * 1024 * 1024;

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Service } from "../service.ts";
-import { notImplemented, readBody } from "../service.ts";
+import { AwsError, notImplemented, readBody } from "../service.ts";
+import { isObject, optionalNumber } from "../wire/members.ts";
 import { sendJson } from "../wire/reply.ts";
 import type { EventSources } from "./event-sources.ts";
 import type { Functions } from "./functions.ts";
 import type { FunctionConfig } from "./types.ts";
 
-/** Lambda: Invoke and looking at functions and event source mappings. */
+/** Lambda: Invoke, looking at functions and event source mappings, and a function's own concurrency. */
 export function lambdaService(functions: Functions, sources: EventSources): Service {
   return {
     names: ["lambda"],
@@ -24,6 +25,9 @@ export function lambdaService(functions: Functions, sources: EventSources): Serv
         const code = { RepositoryType: "S3", Location: "" };
         return sendJson(response, rest === "" ? { Configuration: config, Code: code } : config);
       }
+      const limited = /^PUT \/2017-10-31\/functions\/([^/]+)\/concurrency$/.exec(route)?.[1];
+      if (limited !== undefined)
+        return limitConcurrency(functions, decodeURIComponent(limited), request, response);
       if (route === "GET /2015-03-31/functions") {
         return sendJson(response, { Functions: functions.all().map(configuration) });
       }
@@ -64,6 +68,21 @@ async function invoke(
     ...(result.error === undefined ? {} : { "x-amz-function-error": "Unhandled" }),
   });
   response.end(result.payload);
+}
+
+/** PutFunctionConcurrency; a restart goes back to the template's value. */
+async function limitConcurrency(
+  functions: Functions,
+  name: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const input: unknown = JSON.parse((await readBody(request)).toString("utf8"));
+  const limit = isObject(input) ? optionalNumber(input, "ReservedConcurrentExecutions") : undefined;
+  if (limit === undefined || limit < 0)
+    throw new AwsError("InvalidParameterValueException", "ReservedConcurrentExecutions must be 0 or more.");
+  functions.define({ ...functions.find(name), reservedConcurrency: limit });
+  sendJson(response, { ReservedConcurrentExecutions: limit });
 }
 
 function configuration(config: FunctionConfig): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { accountId } from "../account.ts";
 import { mostAddresses } from "../ec2/actions/addresses.ts";
+import { accountConcurrency } from "../lambda/functions.ts";
 import type { Service } from "../service.ts";
 import { AwsError } from "../service.ts";
 import { text } from "../wire/members.ts";
@@ -11,7 +12,7 @@ const quotas: Readonly<Record<string, readonly [name: string, value: number]>> =
   "ec2/L-1216C47A": ["Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 32],
   "vpc/L-F678F1CE": ["VPCs per Region", 5],
   "codebuild/L-2DC20C30": ["Concurrently running builds for Linux/Medium environment", 1],
-  "lambda/L-B99A9384": ["Concurrent executions", 1000],
+  "lambda/L-B99A9384": ["Concurrent executions", accountConcurrency],
 };
 
 /** Service Quotas, as far as asking for one. */

@@ -7,7 +7,7 @@ const near = (actual: number, expected: number) =>
 
 test("every price has a unit, a source and an amount", () => {
   for (const [name, { usd, unit, source }] of Object.entries(prices)) {
-    assert.ok(usd > 0 && usd <= 0.1, name);
+    assert.ok(usd > 0 && usd <= 0.3, name);
     assert.ok(unit.length > 0 && source.length > 0, name);
   }
 });
@@ -54,6 +54,7 @@ test("a month counts every machine's volume and snapshot, and reconcile's 8,760 
     keptReleases: 3,
     storedBytes: 2 ** 30,
     alarms: 3,
+    metrics: 1,
     reconcile: { invocation: 1, s3Write: 2 },
   });
   assert.deepEqual(usage, {
@@ -65,8 +66,9 @@ test("a month counts every machine's volume and snapshot, and reconcile's 8,760 
     snapshotGbMonth: 2,
     s3GbMonth: 1,
     alarmMonth: 3,
+    metricMonth: 1,
     queueRequest: 657_000,
   });
-  // By hand: 3.796 + 3.65 + 0.32 + 0.1 + 0.023 + 0.3 + 0.001752 + 0.0876 + 0.2628
-  near(costOf(usage).usd, 8.541152);
+  // By hand: 3.796 + 3.65 + 0.32 + 0.1 + 0.023 + 0.3 + 0.3 + 0.001752 + 0.0876 + 0.2628
+  near(costOf(usage).usd, 8.841152);
 });
