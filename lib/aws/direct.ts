@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { CompleteSnapshotCommand, PutSnapshotBlockCommand, StartSnapshotCommand } from "@aws-sdk/client-ebs";
 import { DescribeSnapshotsCommand } from "@aws-sdk/client-ec2";
-import { ImportFailed, isTransient } from "../errors.ts";
+import { ImportFailed } from "../errors.ts";
 import { ebs } from "./ebs-client.ts";
 import { ec2 } from "./ec2-client.ts";
 import { attemptName, tagsOf } from "./names.ts";
@@ -49,9 +49,14 @@ export async function writeSnapshot(
     await ebs().send(new CompleteSnapshotCommand({ SnapshotId: snapshotId, ChangedBlocksCount: count }));
     return { snapshotId, writtenBytes };
   } catch (error) {
-    if (!isTransient(error) && (await becomesComplete(snapshotId))) return { snapshotId, writtenBytes: 0 };
+    if (refusesBlocks(error) && (await becomesComplete(snapshotId))) return { snapshotId, writtenBytes: 0 };
     throw error;
   }
+}
+
+/** What a snapshot answers that takes no blocks in the state it is in; what is denied stays denied. */
+function refusesBlocks(error: unknown): boolean {
+  return error instanceof Error && ["ValidationException", "ConflictException"].includes(error.name);
 }
 
 /**

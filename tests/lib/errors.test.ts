@@ -8,6 +8,7 @@ const sdkError = (name: string, status?: number) =>
 for (const error of [
   sdkError("ThrottlingException", 400),
   sdkError("RequestLimitExceeded", 503),
+  sdkError("RequestThrottledException", 400),
   sdkError("SlowDown", 503),
   sdkError("Anything", 500),
   sdkError("Anything", 429),

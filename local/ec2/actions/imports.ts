@@ -125,6 +125,8 @@ function snapshotTask(cloud: Cloud, task: ImportTask): ec2.ImportSnapshotTask {
     ImportTaskId: task.id,
     Description: task.description,
     SnapshotTaskDetail: {
+      // Empty, not absent, until the task has ended.
+      SnapshotId: "",
       ...diskOf(task),
       Description: task.description,
       Encrypted: task.encrypted,

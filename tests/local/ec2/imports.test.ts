@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import {
   CancelImportTaskCommand,
   DescribeImagesCommand,
@@ -16,6 +11,7 @@ import {
 } from "@aws-sdk/client-ec2";
 import { fatImage, type SiteDisk, siteDisk } from "../machines/disk.ts";
 import { eventually, type TestCloud, testCloud } from "./cloud.ts";
+import { debianDisk, inScratch, mbrDisk } from "./debian-disk.ts";
 import { get, launch, registerImage } from "./launch.ts";
 
 const UserBucket = { S3Bucket: "artefacts", S3Key: "disk.raw" };
@@ -25,25 +21,6 @@ function raw(disk: SiteDisk): Buffer {
   const bytes = Buffer.alloc(disk.volumeGiB * 1024 ** 3);
   for (const { index, data } of disk.blocks) data.copy(bytes, index * data.length);
   return bytes;
-}
-
-/** A disk with an MBR and one partition that holds this file system. */
-function mbrDisk(fileSystem: Buffer): Buffer {
-  const head = Buffer.alloc(1024 * 1024);
-  head.set([0x80, 0, 0, 0, 0x83, 0, 0, 0], 446);
-  head.writeUInt32LE(head.length / 512, 454);
-  head.writeUInt32LE(fileSystem.length / 512, 458);
-  head.writeUInt16LE(0xaa55, 510);
-  return Buffer.concat([head, fileSystem]);
-}
-
-async function inScratch<T>(make: (directory: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(path.join(tmpdir(), "mirage-pages-import-"));
-  try {
-    return await make(directory);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
 }
 
 async function importImage({ ec2 }: TestCloud) {
@@ -62,6 +39,7 @@ test("ImportSnapshot copies a raw disk that then boots", async () => {
   const input = { ClientToken: "one", DiskContainer: { Format: "RAW", UserBucket } };
   const started = await cloud.ec2.send(new ImportSnapshotCommand(input));
   assert.equal(started.SnapshotTaskDetail?.Status, "active");
+  assert.equal(started.SnapshotTaskDetail?.SnapshotId, "", "there is one only when the task has ended");
   const again = await cloud.ec2.send(new ImportSnapshotCommand(input));
   assert.equal(again.ImportTaskId, started.ImportTaskId);
   await assert.rejects(cloud.ec2.send(new ImportSnapshotCommand({ ...input, Description: "x" })), {
@@ -114,17 +92,7 @@ test("ImportImage takes a disk whose EFI partition names a distribution", async 
 
 test("ImportImage takes a disk whose ext4 has /etc/os-release", async () => {
   await using cloud = await testCloud();
-  const ext = await inScratch(async (directory) => {
-    await mkdir(path.join(directory, "root/etc"), { recursive: true });
-    await writeFile(path.join(directory, "root/etc/os-release"), "ID=debian\n");
-    const image = path.join(directory, "ext.img");
-    const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
-    await promisify(execFile)("mke2fs", ["-q", "-t", "ext4", "-d", `${directory}/root`, image, "8M"], {
-      env,
-    });
-    return readFile(image);
-  });
-  cloud.objects.set("artefacts/disk.raw", mbrDisk(ext));
+  cloud.objects.set("artefacts/disk.raw", await debianDisk());
   assert.equal((await importImage(cloud))?.Status, "completed");
 });
 
