@@ -5,7 +5,7 @@ set -eu
 umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 output=$(cd "${BUILD_OUTPUT:-$here/../build-output}" && pwd)
-server=$output/mirage-pages-linux
+backend=${MIRAGE_PAGES_BACKEND:-linux}
 export SOURCE_DATE_EPOCH=315532800 TZ=UTC LC_ALL=C
 
 work=$(mktemp -d)

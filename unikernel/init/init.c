@@ -1,12 +1,16 @@
 /* PID 1 of the machine: brings up the network and the server, and keeps them up.
 
-   There is no shell and no other program than these three: init, dhcpcd and the server. Everything
-   that init does is told on the console, one line each. Whatever cannot be put right by starting a
+   The server is a MirageOS unikernel under solo5-spt, which has the network card to itself, or the Linux
+   backend with dhcpcd for its address; whichever the initramfs holds. There is no shell and no other
+   program. Everything that init does is told on the console, one line each. Whatever cannot be put right by starting a
    program again is answered by a reboot: the machine has no one to ask. */
 #define _GNU_SOURCE
+#include "macvtap.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/input.h>
 #include <net/if.h>
 #include <poll.h>
@@ -35,7 +39,14 @@ enum {
   MAX_FAILURES = 10,         /* starts in a row that did not last: about 30 s, then reboot */
   STOP_MS = 6000,            /* for the server to finish its responses on power-off */
   MAX_BUTTONS = 8,
+  /* Of the memory that is free, what the unikernel leaves to the kernel: page cache, frames, itself. */
+  SPARE_MIB = 28,
+  LEAST_MIB = 48,
+  KIB_PER_CONNECTION = 64, /* of the unikernel's memory, with a response under way */
+  READ_BYTES = 131072,
 };
+
+static int is_mirage; /* the initramfs holds the unikernel */
 
 static long long now_ms(void) {
   struct timespec t;
@@ -151,6 +162,36 @@ static void network(void) {
   }
 }
 
+/* From here on eth0 belongs to the unikernel: its addresses, its ARP, its TCP. */
+static void unikernel_network(char address[18]) {
+  if (plain_frames("eth0")) say("cannot set up eth0's frames: %s", strerror(errno));
+  if (hardware_address("eth0", address) || make_macvtap()) {
+    say("cannot make %s: %s", MACVTAP, strerror(errno));
+    give_up("no network for the unikernel");
+  }
+  long long limit = now_ms() + DEVICE_WAIT_MS;
+  while (give_macvtap(SERVER_USER)) {
+    if (now_ms() > limit) give_up("no device for " MACVTAP);
+    pause_ms(5);
+  }
+}
+
+/* What the unikernel may have, in MiB: more than is free would fail at once. */
+static long unikernel_memory(void) {
+  long kib = 0;
+  char line[128];
+  FILE *file = fopen("/proc/meminfo", "re");
+  while (file && fgets(line, sizeof line, file))
+    if (sscanf(line, "MemAvailable: %ld kB", &kib) == 1) break;
+  if (file) fclose(file);
+  long mib = kib / 1024 - SPARE_MIB;
+  if (mib < LEAST_MIB) {
+    say("%ld KiB of memory are free", kib);
+    give_up("too little memory");
+  }
+  return mib;
+}
+
 /* Finds the block device of the partition with this GPT name, and writes its path. */
 static int find_partition(const char *name, char *path, size_t size) {
   char wanted[64], file[300], text[1024];
@@ -180,7 +221,11 @@ static void await_partition(const char *name, char *path, size_t size) {
     }
     pause_ms(5);
   }
-  if (chown(path, SERVER_USER, SERVER_USER) || chmod(path, 0400))
+  /* solo5-spt opens devices for writing too; the kernel lets nobody write to these. */
+  int fd = open(path, O_RDONLY | O_CLOEXEC), read_only = 1;
+  if (fd < 0 || ioctl(fd, BLKROSET, &read_only)) give_up("cannot protect the partitions");
+  close(fd);
+  if (chown(path, SERVER_USER, SERVER_USER) || chmod(path, is_mirage ? 0600 : 0400))
     say("cannot give %s to the server: %s", path, strerror(errno));
 }
 
@@ -213,6 +258,22 @@ static void start(struct program *program) {
   char *const environment[] = {NULL};
   execve(program->argv[0], program->argv, environment);
   _exit(127);
+}
+
+/* Reads the site through once, slowly, in a process of its own: the blocks of a volume made from an EBS
+   snapshot are fetched when first read, and a unikernel waits for a read as a whole. */
+static void read_through(const char *path) {
+  static char buffer[READ_BYTES];
+  if (fork() != 0) return;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || setresgid(SERVER_USER, SERVER_USER, SERVER_USER) || setresuid(SERVER_USER, SERVER_USER, SERVER_USER) ||
+      setpriority(PRIO_PROCESS, 0, 19))
+    _exit(126);
+  for (;;) {
+    long long before = now_ms();
+    if (read(fd, buffer, sizeof buffer) <= 0) _exit(0);
+    pause_ms(2 + (int)(now_ms() - before));
+  }
 }
 
 static void ended(struct program *program, int status) {
@@ -306,27 +367,49 @@ static void supervise(struct program *programs, int count, struct program *serve
 }
 
 int main(void) {
-  char identity[80], site[80];
+  char identity[80], site[80], address[18], memory[32], network_address[64], identity_block[128], site_block[128],
+      connections[64];
   char *const dhcp[] = {"/dhcpcd", "-B", "-f", "/etc/dhcpcd.conf", "eth0", NULL};
   char *const serve[] = {"/server", "--identity", identity, "--site", site, NULL};
+  char *const unikernel[] = {
+      "/solo5-spt",      memory,     "--net:service=" MACVTAP,
+      network_address,   identity_block, site_block,
+      "--block-sector-size:site=4096", "--", "/unikernel", "--ipv4-only=true", "--logs=*:warning",
+      connections,       NULL,
+  };
   struct program programs[] = {
-      {.name = "dhcpcd", .argv = dhcp},
       {.name = "server", .argv = serve, .user = SERVER_USER},
+      {.name = "dhcpcd", .argv = dhcp},
   };
   sigset_t signals;
   sigfillset(&signals);
   sigprocmask(SIG_BLOCK, &signals, NULL);
   reboot(RB_DISABLE_CAD); /* Ctrl-Alt-Del becomes SIGINT */
   umask(022);
+  is_mirage = access("/unikernel", R_OK) == 0;
   file_systems();
   say("up");
   load_modules();
   network();
   say("eth0 is up");
-  start(&programs[0]);
+  if (is_mirage)
+    unikernel_network(address);
+  else
+    start(&programs[1]);
   await_partition("identity", identity, sizeof identity);
   await_partition("site", site, sizeof site);
   say("identity on %s, site on %s", identity, site);
-  start(&programs[1]);
-  supervise(programs, 2, &programs[1]);
+  if (is_mirage) {
+    long mib = unikernel_memory();
+    snprintf(memory, sizeof memory, "--mem=%ld", mib);
+    snprintf(connections, sizeof connections, "--connections=%ld", mib * 1024 / KIB_PER_CONNECTION);
+    snprintf(network_address, sizeof network_address, "--net-mac:service=%s", address);
+    snprintf(identity_block, sizeof identity_block, "--block:identity=%s", identity);
+    snprintf(site_block, sizeof site_block, "--block:site=%s", site);
+    programs[0] = (struct program){.name = "unikernel", .argv = unikernel, .user = SERVER_USER};
+    say("%s for the unikernel, %ld MiB", address, mib);
+    read_through(site);
+  }
+  start(&programs[0]);
+  supervise(programs, is_mirage ? 1 : 2, &programs[0]);
 }

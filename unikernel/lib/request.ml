@@ -269,3 +269,28 @@ let rec scan b =
         Request request
 
 let next b = match scan b with progress -> progress | exception Refuse error -> Refused error
+
+let of_http2 ~meth ~path ~authority ~headers =
+  let sizes = List.fold_left (fun sum (name, value) -> sum + String.length name + String.length value + 4) in
+  let checked () =
+    let length = String.length path in
+    if meth = "" || not (String.for_all is_token meth) then refuse 400 "The method is no token.";
+    if length > max_line then refuse 414 "The path is longer than 8,192 bytes.";
+    if sizes 0 headers > max_headers then refuse 431 "The headers are longer than 16,384 bytes.";
+    if List.compare_length_with headers max_header_count > 0 then refuse 431 "More than 100 header lines.";
+    if String.exists (fun c -> c <= ' ' || c = '\127') path then refuse 400 "The path is not one.";
+    let meth = match meth with "GET" -> Get | "HEAD" -> Head | other -> Other other in
+    if not (length > 0 && (path.[0] = '/' || (path = "*" && meth = Other "OPTIONS"))) then
+      refuse 400 "The path does not begin with a slash.";
+    let path, query = split_query path in
+    let host =
+      match (authority, find "host" headers) with
+      | Some host, [] | None, [ host ] -> checked_host host
+      | Some host, [ other ] when String.lowercase_ascii host = String.lowercase_ascii other ->
+          checked_host host
+      | None, [] -> refuse 400 "A request without a host."
+      | _ -> refuse 400 "More than one host."
+    in
+    { meth; path; query; host; keep_alive = true; http_1_0 = false; has_body = false; headers }
+  in
+  match checked () with request -> Ok request | exception Refuse error -> Error error

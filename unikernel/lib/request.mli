@@ -44,6 +44,16 @@ val is_empty : buffer -> bool
 
 val next : buffer -> progress
 
+val of_http2 :
+  meth:string ->
+  path:string ->
+  authority:string option ->
+  headers:(string * string) list ->
+  (t, error) result
+(** A request of HTTP/2 (RFC 9113, 8.3) out of its pseudo-header fields and its header fields (names in
+    lower case, as that protocol demands), with the limits that hold for HTTP/1.1. A body has a frame
+    of its own there and does not concern the connection: [has_body] is false. *)
+
 val header : t -> string -> string option
 (** The value of a header (name in lower case); several of one name are joined by commas. *)
 
