@@ -10,7 +10,8 @@ const FORBIDDEN: readonly (readonly [what: string, expression: RegExp])[] = [
   ["a token of GitLab, Slack or Google", /\bglpat-[\w-]{20}|\bxox[abps]-[\w-]{10}|\bAIza[\w-]{35}/],
   ["a signed token (JWT)", /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/],
   ["a password in a URL", /\b[a-z]+:\/\/[^\s/:@"'`$]+:[^\s/:@"'`$]{3,}@/],
-  ["an account id", new RegExp(`(?<![\\w.-])(?!${accountId})\\d{12}(?![\\w-])`)],
+  // Not the local account; nor twelve times one digit, nor an octal number of a tar header.
+  ["an account id", new RegExp(`(?<![\\w.-])(?!${accountId}|(\\d)\\1{11}|0000)\\d{12}(?![\\w-])`)],
   [
     "a registry other than the public one",
     /"resolved": "https?:\/\/(?!registry\.npmjs\.org\/)|^\s*registry\s*=|\b(?:extra-)?index-url\s*=/m,
@@ -22,7 +23,6 @@ const FORBIDDEN: readonly (readonly [what: string, expression: RegExp])[] = [
 
 /** Twelve digits that are something else, and what. */
 const HARMLESS: Readonly<Record<string, string>> = {
-  "000000001024": "a size in a tar header, octal",
   "160301020001": "the beginning of a TLS record, hexadecimal",
 };
 
