@@ -8,6 +8,7 @@ interface DoctorOptions extends TargetOptions {
   readonly param?: Readonly<Record<string, string>>;
   readonly resolver?: string;
   readonly json?: boolean;
+  readonly verbose?: boolean;
 }
 
 const help = `
@@ -34,11 +35,16 @@ function parameter(text: string, before: Record<string, string> = {}): Record<st
   return { ...before, [name]: value.join("=") };
 }
 
-async function doctor(options: DoctorOptions): Promise<void> {
+async function doctor(_: unknown, command: Command): Promise<void> {
+  const options = command.optsWithGlobals<DoctorOptions>();
   // Loading the clients takes longer than telling help, which needs none.
   const { examine } = await import("../doctor/examine.ts");
   const target = aim(options);
-  const findings = await examine(target, { given: options.param ?? {}, resolver: options.resolver });
+  const findings = await examine(target, {
+    given: options.param ?? {},
+    resolver: options.resolver,
+    verbose: options.verbose ?? false,
+  });
   if (findings.some(({ status }) => status === "problem")) process.exitCode = ExitCode.failed;
   if (options.json) {
     const { stack, region, endpoint } = target;

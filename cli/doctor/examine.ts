@@ -4,7 +4,7 @@ import type { Target } from "../target.ts";
 import { address } from "./address.ts";
 import { buckets } from "./buckets.ts";
 import { identify } from "./credentials.ts";
-import { findDeployed } from "./deployed.ts";
+import { type Deployed, findDeployed } from "./deployed.ts";
 import { dns } from "./dns.ts";
 import { type Check, type Finding, problem, type Subject, type Told, warning } from "./finding.ts";
 import { instanceType } from "./instance-type.ts";
@@ -43,10 +43,12 @@ export interface Questions {
   readonly given: Parameters;
   /** The name server to ask, where it is not this machine's. */
   readonly resolver: string | undefined;
+  /** Tell where a check failed that could not be made. */
+  readonly verbose: boolean;
 }
 
 /** Looks at everything that a deployment needs, before the first one or later. Changes nothing. */
-export async function examine(target: Target, { given, resolver }: Questions): Promise<Told[]> {
+export async function examine(target: Target, { given, resolver, verbose }: Questions): Promise<Told[]> {
   const defaults = await defaultParameters();
   const offline = tell("parameters", wrongParameters({ ...defaults, ...given }));
   const misplaced = placeProblems(target).map((text) => problem(`The ${text}`));
@@ -55,7 +57,13 @@ export async function examine(target: Target, { given, resolver }: Questions): P
   const credentials = tell("credentials", [finding]);
   // Without them nothing else can be asked.
   if (account === undefined) return [...credentials, ...offline];
-  const deployed = await findDeployed(target.stack);
+  let deployed: Deployed | undefined;
+  try {
+    deployed = await findDeployed(target.stack);
+  } catch (error) {
+    // Every other check depends on whether there is a stack.
+    return [...credentials, ...offline, ...tell(stack.name, [unanswered(error, verbose)])];
+  }
   const subject: Subject = {
     ...target,
     ...{ account, deployed, given, defaults },
@@ -63,7 +71,7 @@ export async function examine(target: Target, { given, resolver }: Questions): P
     names: new Names(resolver),
   };
   const told = await Promise.all(
-    checks.map(async (check) => tell(check.name, await findings(check, subject))),
+    checks.map(async (check) => tell(check.name, await findings(check, subject, verbose))),
   );
   return [...credentials, ...told.flat()];
 }
@@ -72,23 +80,25 @@ function tell(check: string, findings: readonly Finding[]): Told[] {
   return findings.map((one) => ({ check, ...one }));
 }
 
-async function findings(check: Check, subject: Subject): Promise<Finding[]> {
+async function findings(check: Check, subject: Subject, verbose: boolean): Promise<Finding[]> {
   try {
     return await check.run(subject);
   } catch (error) {
-    return [unanswered(error)];
+    return [unanswered(error, verbose)];
   }
 }
 
 /** AWS's names for "you may not"; some say it of one action, some in general. */
 const DENIED = /^(AccessDenied|AccessDeniedException|UnauthorizedOperation|AuthorizationError\w*|403)$/;
 
-function unanswered(error: unknown): Finding {
+function unanswered(error: unknown, verbose: boolean): Finding {
   if (error instanceof Error && DENIED.test(error.name)) {
     return warning(
       `This was not looked at, for the credentials do not allow it: ${error.message}`,
       "Ask with credentials that may look: docs/aws.md has a policy for who deploys.",
     );
   }
-  return problem(`This could not be looked at: ${causeText(error)}`, "Ask again; --verbose tells more.");
+  const { stack } = error as { stack?: string };
+  const cause = verbose && stack !== undefined ? stack : causeText(error);
+  return problem(`This could not be looked at: ${cause}`, "Ask again; --verbose shows where it failed.");
 }

@@ -50,7 +50,7 @@ export class Account {
     this.#hook.refuse = refuse;
     try {
       const target = aim({ stage, region });
-      return await examine(target, { given, resolver: this.dns.address });
+      return await examine(target, { given, resolver: this.dns.address, verbose: false });
     } finally {
       this.#hook.refuse = () => {};
     }

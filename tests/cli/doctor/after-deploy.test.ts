@@ -22,6 +22,10 @@ describe("doctor, after a deploy", { timeout: 120_000 }, () => {
     Object.assign(account.dns.zone, { "example.org": { A }, "www.example.org": { A } });
   });
 
+  const texts = async (wanted: string) => {
+    const findings = await account.examine("prod", names);
+    return findings.flatMap(({ check, text }) => (check === wanted ? text : [])).join("\n");
+  };
   const problems = async (given: Record<string, string> = names) =>
     complaints(await account.examine("prod", given));
   const warnings = async (given: Record<string, string> = names) =>
@@ -37,6 +41,14 @@ describe("doctor, after a deploy", { timeout: 120_000 }, () => {
         `ok: www.example.org points at the site's address ${account.stack.address}`,
       ],
     );
+  });
+
+  it("the address is on the machine that the pipeline launched", async () => {
+    const { stack } = account;
+    assert.match(await texts("address"), /is the stack's, and associated with nothing yet$/);
+    await stack.settleAfter(() => stack.put(stack.content, "index.html", "<h1>here</h1>"));
+    const { instanceId } = (await stack.live()) ?? {};
+    assert.equal(await texts("address"), `${stack.address} is on the stack's machine ${instanceId}`);
   });
 
   it("a wrong A record: where it points, and where it should", async () => {

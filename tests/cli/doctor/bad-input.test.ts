@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { CompleteSnapshotCommand, EBSClient, StartSnapshotCommand } from "@aws-sdk/client-ebs";
 import {
@@ -21,8 +23,10 @@ import {
 } from "@aws-sdk/client-route-53";
 import { CreateBucketCommand, DeleteBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import type { Call } from "../../../local/front-door/front-door.ts";
+import { matches } from "../../../local/iam/wildcards.ts";
 import { AwsError } from "../../../local/service.ts";
 import { eventually, there } from "../../functions/by-hand.ts";
+import { root } from "../../kit/package.ts";
 import { Account, complaints } from "./account.ts";
 
 /** Every bad input that an account can have: told with the setting's name, before anything is changed. */
@@ -123,6 +127,32 @@ describe("doctor", { timeout: 120_000 }, () => {
     });
     assert.equal(complaints(findings), "");
     assert.match(complaints(findings, "warning"), /^roles: This was not looked at, .*iam:ListRoles → /m);
+  });
+
+  it("without leave to see the stack nothing else can be told", async () => {
+    const findings = await account.examine("prod", { keep: "0" }, ({ service }) => {
+      if (service === "cloudformation")
+        throw new AwsError("AccessDenied", "not authorized: DescribeStacks", 403);
+    });
+    assert.deepEqual(
+      [...new Set(findings.map(({ check }) => check))],
+      ["credentials", "parameters", "stack"],
+    );
+    assert.match(
+      complaints(findings, "warning"),
+      /^stack: This was not looked at, .*DescribeStacks → .*docs\/aws\.md/,
+    );
+  });
+
+  it("who has docs/deployer-policy.json may look at everything", async () => {
+    const policy = await readFile(join(root, "docs/deployer-policy.json"), "utf8");
+    const { Statement } = JSON.parse(policy) as { Statement: { Action: string | string[] }[] };
+    const allowed = Statement.flatMap(({ Action }) => Action);
+    await account.examine("prod");
+    const asked = account.calls.map((call) => call.replace(" ", ":").replace(/^s3:HEAD .*/, "s3:ListBucket"));
+    const refused = asked.filter((action) => !allowed.some((pattern) => matches(pattern, action)));
+    // Everybody may ask who they are.
+    assert.deepEqual([...new Set(refused)], ["sts:GetCallerIdentity"]);
   });
 
   it("a bucket name that another account has, or that lies in another region", async () => {
