@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
+import { GetExecutionHistoryCommand, ListExecutionsCommand, SFNClient } from "@aws-sdk/client-sfn";
 import { LIMIT_MS as IMPORT_MS } from "../../functions/poll-import.ts";
 import { LIMIT_MS as ADDRESS_MS } from "../../functions/probe-address.ts";
 import { MAX_ROUNDS } from "../../functions/settle.ts";
-import { contracts } from "../../lib/contracts.ts";
+import { contracts, type StateName } from "../../lib/contracts.ts";
 import { PATIENCE_MS } from "../../lib/patience.ts";
+import { TestStack } from "../kit/stack.ts";
 import { type Machine, type Packaged, readPackaged, type State } from "./packaged.ts";
 import { largest } from "./payloads.ts";
 
@@ -27,6 +29,8 @@ const RETRY_EVENTS = 3;
 describe("the state machines stay within Step Functions' limits:", () => {
   let packaged: Packaged;
   let machines: readonly (readonly [string, Machine])[];
+  /** The state whose function was scheduled last. */
+  let running = "";
 
   before(async () => {
     packaged = await readPackaged();
@@ -73,6 +77,39 @@ describe("the state machines stay within Step Functions' limits:", () => {
       `${waits} s of waiting`,
     );
     for (const [name, machine] of machines) assert.ok(oneByOne(machine) <= total(machine), name);
+  });
+
+  it("names of executions, and the data that one really carried", async (t) => {
+    const stack = await TestStack.start();
+    t.after(() => stack.stop());
+    const sfn = new SFNClient(stack.sdk);
+    t.after(() => sfn.destroy());
+    await stack.settleAfter(() => stack.put(stack.content, "index.html", "<h1>limits</h1>"));
+    let visited = 0;
+    for (const machine of ["deploy", "retire"] as const) {
+      const query = { stateMachineArn: stack.machineArn(machine) };
+      const { executions = [] } = await sfn.send(new ListExecutionsCommand(query));
+      assert.ok(executions.length > 0, machine);
+      for (const { name = "", executionArn } of executions) {
+        assert.match(name, new RegExp(`^[A-Za-z0-9_-]{1,${LIMITS.name}}$`));
+        const { events = [] } = await sfn.send(
+          new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }),
+        );
+        visited += events.filter(({ stateEnteredEventDetails }) => stateEnteredEventDetails).length;
+        for (const event of events) {
+          const data = [event.stateEnteredEventDetails?.input, event.stateExitedEventDetails?.output];
+          for (const text of data)
+            assert.ok((text?.length ?? 0) < LIMITS.payload / 16, `${text?.length} bytes`);
+          const { resource = "" } = event.lambdaFunctionScheduledEventDetails ?? {};
+          running = resource.split("mirage-pages-prod-")[1] ?? running;
+          const { output } = event.lambdaFunctionSucceededEventDetails ?? {};
+          if (output === undefined) continue;
+          const contract = contracts[running as StateName].output;
+          assert.ok(output.length <= largest(contract), `${running} made ${output.length} bytes`);
+        }
+      }
+    }
+    assert.ok(visited > 25, `${visited} states were visited`);
   });
 
   /** Every Task for as long as it may run. */
