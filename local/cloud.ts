@@ -15,9 +15,10 @@ import { Scheduler } from "./events/scheduler.ts";
 import { eventsService } from "./events/service.ts";
 import type { Call } from "./front-door/front-door.ts";
 import { FrontDoor } from "./front-door/front-door.ts";
-import type { Decision } from "./iam/authorize.ts";
 import { Authorizer } from "./iam/authorize.ts";
 import { Directory } from "./iam/directory.ts";
+import { importRoles } from "./iam/import-role.ts";
+import { type Decision, Judge } from "./iam/judge.ts";
 import { iamProvider } from "./iam/provider.ts";
 import { iamService } from "./iam/service.ts";
 import { stsService } from "./iam/sts.ts";
@@ -155,6 +156,7 @@ async function open(
   const at = (name: string): string => join(options.dataDir, name);
   const place: Place = { region: options.region ?? "us-east-1", endpoint: "" };
   const iam = new Directory(place.region);
+  const judge = new Judge(iam, place.region, options.onDecision);
   const logs = new LogStore(at("logs"));
   let stack: Stack | undefined;
   let authorizer: Authorizer | undefined;
@@ -174,13 +176,13 @@ async function open(
   watchNotifications(messaging, at("notifications.jsonl"), listener);
 
   const retries = options.retrySeconds === undefined ? {} : { retrySeconds: options.retrySeconds };
-  const functions = new Functions({ directory: at("lambda"), place, iam, logs, ...retries });
-  const urls = new FunctionUrls(functions);
-  const sources = new EventSources(messaging, functions, place.region);
-  const delivery = new Delivery({ messaging, functions, log });
+  const functions = new Functions({ directory: at("lambda"), place, iam, judge, logs, ...retries });
+  const urls = new FunctionUrls(functions, judge);
+  const sources = new EventSources(messaging, functions, judge, place.region);
+  const delivery = new Delivery({ messaging, functions, iam, judge, log });
   const bus = new EventBus(place.region, delivery.deliver);
   const scheduler = new Scheduler(delivery.deliver);
-  const engine = new Engine(at("states"), new Tasks(functions), (execution, machine) => {
+  const engine = new Engine(at("states"), new Tasks(functions, judge), (execution, machine) => {
     bus.put(statusEvent(execution, machine));
   });
   delivery.engine = engine;
@@ -195,7 +197,7 @@ async function open(
     if (eventBuckets.has(change.bucket)) bus.put(changeEvent(change));
   });
   closers.set("objects", () => objects.close());
-  const builds = new Builds({ directory: at("codebuild"), place, iam, logs });
+  const builds = new Builds({ directory: at("codebuild"), place, iam, judge, logs });
   closers.set("builds", () => builds.stop());
   const readObject = async (bucket: string, key: string) => {
     const object = objects.object(bucket, key);
@@ -205,24 +207,34 @@ async function open(
   const { dataDir, addressBlock, machineKind } = options;
   const { region } = place;
   const onStateChange = (id: string, state: InstanceState) => bus.put(stateChangeEvent(region, id, state));
-  const ec2 = await createEc2({ dataDir, addressBlock, machineKind, readObject, region, log, onStateChange });
+  const mayImport = importRoles(iam, judge, region);
+  const outside = { readObject, mayImport, log, onStateChange };
+  const ec2 = await createEc2({ dataDir, addressBlock, machineKind, region, ...outside });
   closers.set("ec2", () => ec2.stop());
-  authorizer = new Authorizer({ directory: iam, ec2: ec2.state, onDecision: options.onDecision });
+  authorizer = new Authorizer(iam, judge, ec2.state);
   const cloudWatch = new CloudWatch(place);
   const zones = new HostedZones(at("route53.json"));
   for (const { id, name } of options.hostedZones ?? []) zones.ensure(id, name);
 
   const packageDirectory = options.packageDir;
-  const lambda = { functions, sources, urls, place, packageDirectory, codeDirectory: at("lambda/code") };
+  const lambda = {
+    functions,
+    sources,
+    urls,
+    judge,
+    place,
+    packageDirectory,
+    codeDirectory: at("lambda/code"),
+  };
   const providers = [
     iamProvider(iam),
-    s3Provider(objects, place.region, eventBuckets),
-    sqsProvider(messaging, place),
-    snsProvider(messaging, place),
+    s3Provider(objects, place.region, eventBuckets, judge),
+    sqsProvider(messaging, place, judge),
+    snsProvider(messaging, place, judge),
     eventsProvider(bus, scheduler, place),
     lambdaProvider(lambda),
     logsProvider(logs, place),
-    statesProvider(engine, place),
+    statesProvider(engine, place, iam),
     codeBuildProvider(builds, place),
     cloudWatch.provider(),
     route53Provider(zones),
@@ -239,7 +251,7 @@ async function open(
   const services: Service[] = [
     s3Service(objects, authorizer.mayList),
     ...messaging.services(),
-    eventsService(bus, place),
+    eventsService(bus),
     lambdaService(functions, sources),
     logsService(logs, place),
     statesService(engine),

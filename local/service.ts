@@ -79,11 +79,10 @@ export interface Provisioned {
 
 /** Makes resources of the template. Find or create: the pair (stack, logicalId) names the same thing for ever. */
 export interface Provider {
-  readonly types: readonly string[];
   /**
-   * Which properties of a type have an effect here: the others are reported as not honoured. All of them, for
-   * a type that is not named.
+   * Which properties of each type have an effect here; the others are reported as not honoured. None: the type
+   * is there to be referred to.
    */
-  readonly honoured?: Readonly<Record<string, readonly string[]>>;
+  readonly honoured: Readonly<Record<string, readonly string[]>>;
   provision(resource: Resource): Promise<Provisioned>;
 }

@@ -1,4 +1,15 @@
 /**
+ * Why no call of the tests uses a statement: the calls of the whole test run are recorded, and a statement that
+ * none of them used needs its reason here (tests/last).
+ */
+const reasons = new Map();
+const unseen = (reason, statement) => {
+  const own = { ...statement };
+  reasons.set(own, reason);
+  return own;
+};
+
+/**
  * One role for each function, named as it is; least privilege. `*` stands only where AWS has no resource to
  * name (Describe*), and where a tag condition does the narrowing. Read as a table: function, what it may do.
  */
@@ -21,6 +32,7 @@ module.exports = async ({ resolveVariable }) => {
   const content = inBucket("ContentBucket");
   const reads = (...keys) => state("s3:GetObject", ...keys);
   const writes = (...keys) => state(["s3:GetObject", "s3:PutObject"], ...keys);
+  const puts = (...keys) => state("s3:PutObject", ...keys);
   const uploads = (...keys) => state(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], ...keys);
   // Secrets: written by who makes them, read by who puts them into a disk.
   const keepsCertificates = [writes("certificates/*"), state("s3:PutObject", "keys/*")];
@@ -72,7 +84,7 @@ module.exports = async ({ resolveVariable }) => {
       allow(["s3:ListBucket", "s3:ListBucketMultipartUploads"], sub("${ContentBucket.Arn}")),
       lists,
       reads("requests/*"),
-      writes("listings/*"),
+      puts("listings/*"),
     ],
     plan: [lists, reads("live.json", "listings/*"), writes("releases/*"), ...keepsCertificates],
     "start-build": [
@@ -108,6 +120,8 @@ module.exports = async ({ resolveVariable }) => {
       // What a task makes gets no tags from its call, so no condition can be put on it.
       allow("ec2:ImportSnapshot", shared("snapshot/*")),
       allow("ec2:ImportImage", [shared("image/*"), shared("snapshot/*")]),
+      // The role that the import service reads the disk with; it may be nobody else's.
+      allow("iam:PassRole", sub("${DiskImportRole.Arn}")),
       allow(
         "ec2:CreateTags",
         [shared("snapshot/*"), ec2("import-snapshot-task/*"), ec2("import-image-task/*")],
@@ -123,7 +137,6 @@ module.exports = async ({ resolveVariable }) => {
       allow("ec2:RegisterImage", shared("image/*"), tagged),
       // ImportSnapshot's snapshots get no tags from their task.
       allow("ec2:RegisterImage", shared("snapshot/*")),
-      allow("ec2:CreateTags", shared("image/*"), taggedBy("RegisterImage")),
       // What ImportImage made bears no tag of a stack yet; what another stack's tag is on stays its own.
       allow("ec2:CreateTags", [shared("image/*"), shared("snapshot/*")], {
         ...tagged,
@@ -142,9 +155,12 @@ module.exports = async ({ resolveVariable }) => {
       }),
       allow("ec2:RunInstances", [ec2("volume/*"), ec2("network-interface/*")], tagged),
       allow("ec2:RunInstances", shared("image/*"), own),
-      // Asked for only where a call names a snapshot itself, by the service's reference; whether AWS asks for
-      // the image's own too was never tried. No condition: what ImportSnapshot made bears no tag of ours.
-      allow("ec2:RunInstances", shared("snapshot/*")),
+      // No condition: what ImportSnapshot made bears no tag of ours.
+      unseen(
+        "by the service's reference only a call that names a snapshot itself needs it; whether AWS asks for the " +
+          "image's own too was never tried",
+        allow("ec2:RunInstances", shared("snapshot/*")),
+      ),
       allow("ec2:RunInstances", [
         ec2("security-group/${SiteSecurityGroup.GroupId}"),
         ec2("subnet/${SubnetA}"),
@@ -156,16 +172,16 @@ module.exports = async ({ resolveVariable }) => {
         taggedBy("RunInstances"),
       ),
     ],
-    probe: [lists, reads("archives/*"), describes("Instances")],
+    probe: [reads("archives/*"), describes("Instances")],
     "discard-machine": [
       lists,
       reads("turn/lock.json"),
-      writes("consoles/*"),
+      puts("consoles/*"),
       allow("ec2:GetConsoleOutput", ec2("instance/*"), own),
       removesMachines,
     ],
     "move-address": [lists, reads("turn/lock.json"), describes("Addresses", "Instances"), ...movesAddress],
-    "probe-address": [lists, reads("archives/*"), describes("Addresses")],
+    "probe-address": [reads("archives/*"), describes("Addresses")],
     commit: [
       lists,
       reads("turn/lock.json"),
@@ -217,7 +233,7 @@ module.exports = async ({ resolveVariable }) => {
     "check-certificate": [
       lists,
       reads("live.json", "certificates/current.json", "certificates/attempts.json"),
-      writes("certificates/next.json"),
+      puts("certificates/next.json"),
     ],
     "self-sign-certificate": [lists, ...keepsCertificates],
     "deploy-certificate": [
@@ -267,27 +283,33 @@ module.exports = async ({ resolveVariable }) => {
     ArnLike: { "aws:SourceArn": source },
   });
   // X-Ray and the delivery of logs know no resources; these are the actions that Step Functions documents.
-  const traces = allow(
-    [
-      "xray:PutTraceSegments",
-      "xray:PutTelemetryRecords",
-      "xray:GetSamplingRules",
-      "xray:GetSamplingTargets",
-    ],
-    "*",
+  const traces = unseen(
+    "there is no X-Ray in the tests",
+    allow(
+      [
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+      ],
+      "*",
+    ),
   );
-  const logDelivery = allow(
-    [
-      "logs:CreateLogDelivery",
-      "logs:GetLogDelivery",
-      "logs:UpdateLogDelivery",
-      "logs:DeleteLogDelivery",
-      "logs:ListLogDeliveries",
-      "logs:PutResourcePolicy",
-      "logs:DescribeResourcePolicies",
-      "logs:DescribeLogGroups",
-    ],
-    "*",
+  const logDelivery = unseen(
+    "in the tests Step Functions keeps its histories itself and delivers no logs",
+    allow(
+      [
+        "logs:CreateLogDelivery",
+        "logs:GetLogDelivery",
+        "logs:UpdateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:DescribeResourcePolicies",
+        "logs:DescribeLogGroups",
+      ],
+      "*",
+    ),
   );
   const events = ["content-changed", "reconcile", "retire"];
   const certificate = ["check-certificate", "self-sign-certificate", "deploy-certificate"];
@@ -321,10 +343,19 @@ module.exports = async ({ resolveVariable }) => {
     "build",
     [
       allow(["logs:CreateLogStream", "logs:PutLogEvents"], sub("${BuildLogGroup.Arn}")),
-      allow(["s3:GetObject", "s3:GetObjectVersion"], sub("${StateBucket.Arn}/sources/*")),
+      allow("s3:GetObject", sub("${StateBucket.Arn}/sources/*")),
       allow("s3:PutObject", sub("${StateBucket.Arn}/boot/*")),
-      allow(["s3:GetObject", "s3:PutObject"], sub("${StateBucket.Arn}/build-cache*")),
-      allow(["s3:ListBucket", "s3:GetBucketAcl", "s3:GetBucketLocation"], sub("${StateBucket.Arn}")),
+      allow(["s3:GetObject", "s3:PutObject"], sub("${StateBucket.Arn}/build-cache/*")),
+      // Without it a cache that is not there yet would be refused rather than missing.
+      allow("s3:ListBucket", sub("${StateBucket.Arn}")),
+      unseen(
+        "CodeBuild's guide asks for them; its own calls are not known",
+        allow(["s3:GetBucketAcl", "s3:GetBucketLocation"], sub("${StateBucket.Arn}")),
+      ),
+      unseen(
+        "CodeBuild's guide asks for it; our sources are named by their digest, not by a version",
+        allow("s3:GetObjectVersion", sub("${StateBucket.Arn}/sources/*")),
+      ),
     ],
     onlyFor(sub(project)),
   );
@@ -344,3 +375,4 @@ module.exports = async ({ resolveVariable }) => {
   );
   return { Resources };
 };
+module.exports.reasons = reasons;

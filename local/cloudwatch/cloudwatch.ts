@@ -68,7 +68,6 @@ export class CloudWatch {
   /** Declares alarms: AWS::CloudWatch::Alarm. */
   provider(): Provider {
     return {
-      types: ["AWS::CloudWatch::Alarm"],
       honoured: { "AWS::CloudWatch::Alarm": declared },
       provision: async ({ stack, logicalId, properties }: Resource) => {
         const name = optionalText(properties, "AlarmName") ?? `${stack}-${logicalId}`;

@@ -4,7 +4,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Place } from "../account.ts";
 import { arn } from "../account.ts";
-import type { Directory } from "../iam/directory.ts";
+import type { AccessKey, Directory } from "../iam/directory.ts";
+import type { Judge } from "../iam/judge.ts";
 import type { LogStore } from "../logs/store.ts";
 import { AwsError } from "../service.ts";
 import { BuildRun } from "./run.ts";
@@ -17,6 +18,7 @@ export interface BuildsOptions {
   readonly directory: string;
   readonly place: Place;
   readonly iam: Directory;
+  readonly judge: Judge;
   readonly logs: LogStore;
 }
 
@@ -53,8 +55,12 @@ export class Builds {
     }
   }
 
-  /** Adds a project, or replaces the one of its name. */
+  /**
+   * Adds a project, or replaces the one of its name.
+   * Throws InvalidInputException for a role that CodeBuild may not assume.
+   */
   define(project: Project): void {
+    this.assumeRole(project);
     this.projects.set(project.name, project);
   }
 
@@ -174,13 +180,12 @@ export class Builds {
   }
 
   private runOf(build: Build, project: Project): BuildRun {
-    const { directory, place, iam, logs } = this.options;
-    const key = iam.assume(project.roleArn);
+    const { directory, place } = this.options;
+    const key = this.assumeRole(project);
     return new BuildRun({
       build,
       project,
       directory: join(directory, "scratch", build.logStream),
-      cacheDirectory: join(directory, "cache", project.name),
       groupFile: this.groupFile,
       transfer: new Transfer(place, key),
       environment: {
@@ -203,9 +208,26 @@ export class Builds {
         CODEBUILD_START_TIME: String(build.started),
         CODEBUILD_CI: "true",
       },
-      log: (message) => logs.put(build.logGroup, build.logStream, [{ timestamp: Date.now(), message }]),
+      log: (message) => this.log(build, project, message),
       changed: () => this.save(build),
     });
+  }
+
+  /** As on AWS: a build that may not write its log runs all the same. */
+  private log({ logGroup, logStream }: Build, { roleArn }: Project, message: string): void {
+    const { logs, judge, place } = this.options;
+    const group = arn(place, "logs", `log-group:${logGroup}`);
+    const started = logs.hasStream(logGroup, logStream);
+    if (!started && !judge.allows(roleArn, "logs:CreateLogStream", `${group}:*`)) return;
+    if (!judge.allows(roleArn, "logs:PutLogEvents", `${group}:log-stream:${logStream}`)) return;
+    logs.put(logGroup, logStream, [{ timestamp: Date.now(), message }]);
+  }
+
+  private assumeRole({ roleArn, arn: sourceArn }: Project): AccessKey {
+    const key = this.options.iam.assume(roleArn, { service: "codebuild.amazonaws.com", sourceArn });
+    if (key !== undefined) return key;
+    const text = `CodeBuild is not authorized to perform: sts:AssumeRole on ${roleArn}`;
+    throw new AwsError("InvalidInputException", text);
   }
 
   private finish(build: Build, status: BuildStatus): void {

@@ -1,32 +1,49 @@
-import { cpSync, existsSync, globSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
+import { execFile } from "node:child_process";
+import { globSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { isAbsolute } from "node:path";
+import { promisify } from "node:util";
+import type { Transfer } from "./transfer.ts";
 
-/**
- * The cache of a project: what `cache.paths` named after the last good build. Only paths below the source are
- * carried: absolute ones stay where they are between builds, as builds run on this machine itself.
- */
-export function restoreCache(cache: string, source: string): void {
-  if (existsSync(cache)) cpSync(cache, source, { recursive: true, force: false, preserveTimestamps: true });
+const run = promisify(execFile);
+
+/** Where a project's cache is kept: a tar in S3, which its role reads and writes. */
+export interface CachePlace {
+  readonly bucket: string;
+  readonly key: string;
 }
 
-/** Keeps the paths of a buildspec's cache for the next build; replaces what was kept before. */
-export function saveCache(cache: string, source: string, paths: readonly string[]): void {
-  const inside = paths.filter((path) => !isAbsolute(path) && !path.startsWith("~"));
-  if (inside.length === 0) return;
-  const fresh = `${cache}.new`;
-  rmSync(fresh, { recursive: true, force: true });
-  mkdirSync(fresh, { recursive: true });
-  for (const pattern of inside) {
-    // "dir/**/*" means the directory as it is, links and modes included.
-    for (const path of globSync(pattern.replace(/(\/\*\*)?\/\*$/, ""), { cwd: source })) {
-      mkdirSync(dirname(join(fresh, path)), { recursive: true });
-      cpSync(join(source, path), join(fresh, path), {
-        recursive: true,
-        preserveTimestamps: true,
-        verbatimSymlinks: true,
-      });
-    }
+/** Brings back what the last good build kept. Rejects where there is nothing, or it may not be read. */
+export async function restoreCache(transfer: Transfer, place: CachePlace, source: string): Promise<void> {
+  const tar = `${source}.cache.tar`;
+  try {
+    await transfer.fetchFile(place.bucket, place.key, tar);
+    await run("tar", ["-xf", tar, "-C", source]);
+  } finally {
+    await rm(tar, { force: true });
   }
-  rmSync(cache, { recursive: true, force: true });
-  renameSync(fresh, cache);
+}
+
+/**
+ * Keeps what `cache.paths` of a buildspec names for the next build, in place of what was kept before. Only paths
+ * below the source are carried: absolute ones stay where they are, as builds run on this machine itself.
+ */
+export async function saveCache(
+  transfer: Transfer,
+  place: CachePlace,
+  source: string,
+  paths: readonly string[],
+): Promise<void> {
+  const inside = paths.filter((path) => !isAbsolute(path) && !path.startsWith("~"));
+  // "dir/**/*" means the directory as it is, links and modes included.
+  const patterns = inside.map((path) => path.replace(/(\/\*\*)?\/\*$/, ""));
+  const found = patterns.flatMap((pattern) => globSync(pattern, { cwd: source }));
+  if (found.length === 0) return;
+  const tar = `${source}.cache.tar`;
+  try {
+    await run("tar", ["-cf", tar, "-C", source, "--", ...found]);
+    await transfer.sendFile(place.bucket, place.key, tar);
+  } finally {
+    await rm(tar, { force: true });
+  }
 }

@@ -3,12 +3,12 @@ import { arn } from "../account.ts";
 import type { Provider, Resource } from "../service.ts";
 import { members, optionalNumber, optionalText } from "../wire/members.ts";
 import type { Builds } from "./builds.ts";
+import type { CachePlace } from "./cache.ts";
 import { variables } from "./service.ts";
 
 /** Makes projects. Builds run on this machine, whatever image and compute type they name. */
 export function codeBuildProvider(builds: Builds, place: Place): Provider {
   return {
-    types: ["AWS::CodeBuild::Project"],
     honoured: {
       "AWS::CodeBuild::Project": [
         ...[
@@ -42,11 +42,18 @@ export function codeBuildProvider(builds: Builds, place: Place): Provider {
         timeoutMinutes: optionalNumber(properties, "TimeoutInMinutes") ?? 60,
         queuedTimeoutMinutes: optionalNumber(properties, "QueuedTimeoutInMinutes") ?? 480,
         logGroup: optionalText(logs, "GroupName") ?? `/aws/codebuild/${name}`,
-        cached: (optionalText(members(properties, "Cache"), "Type") ?? "NO_CACHE") !== "NO_CACHE",
+        cache: cacheOf(name, members(properties, "Cache")),
       });
       return { ref: name, attributes: { Arn: projectArn } };
     },
   };
+}
+
+/** Local caches are the build host's, which has none here: builds get by without. */
+function cacheOf(project: string, cache: Record<string, unknown>): CachePlace | undefined {
+  if (optionalText(cache, "Type") !== "S3") return undefined;
+  const [bucket = "", ...prefix] = (optionalText(cache, "Location") ?? "").split("/");
+  return { bucket, key: [...prefix, `${project}.tar`].join("/") };
 }
 
 /** Templates write "BuildSpec" and "NamespaceType" where the API has "buildspec" and "namespaceType". */

@@ -12,7 +12,6 @@ export interface RunOptions {
   readonly build: Build;
   readonly project: Project;
   readonly directory: string;
-  readonly cacheDirectory: string;
   /** Where the process group of its commands is noted. */
   readonly groupFile: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -75,8 +74,9 @@ export class BuildRun {
   }
 
   private async runSpec(spec: Buildspec, source: string): Promise<void> {
-    const { build, project, log, cacheDirectory } = this.options;
-    if (project.cached) restoreCache(cacheDirectory, source);
+    const { build, project, log, transfer } = this.options;
+    const { cache } = project;
+    if (cache !== undefined) await this.tryCache("download", () => restoreCache(transfer, cache, source));
     const overrides = Object.fromEntries(build.environment.map(({ name, value }) => [name, value]));
     const environment = { ...spec.variables, ...this.options.environment, ...overrides };
     this.shell = new BuildShell({
@@ -96,7 +96,17 @@ export class BuildRun {
     }
     if (spec.artifacts.files.length > 0)
       await this.phase("UPLOAD_ARTIFACTS", () => this.upload(spec, source));
-    if (this.succeeding && project.cached) saveCache(cacheDirectory, source, spec.cachePaths);
+    if (this.succeeding && cache !== undefined)
+      await this.tryCache("upload", () => saveCache(transfer, cache, source, spec.cachePaths));
+  }
+
+  /** A build goes on without its cache. */
+  private async tryCache(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.container(`Unable to ${what} cache: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   private async commands(phase: SpecPhase): Promise<void> {

@@ -1,6 +1,8 @@
-import { createReadStream, globSync, statSync } from "node:fs";
+import { createReadStream, createWriteStream, globSync, statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import type { Place } from "../account.ts";
 import type { AccessKey } from "../iam/directory.ts";
@@ -46,16 +48,21 @@ export class Transfer {
     for (const file of files) {
       const path = join(base, file);
       const name = artifacts.discardPaths ? basename(file) : relative(base, path);
-      await this.client.send(
-        new PutObjectCommand({
-          Bucket: bucket,
-          Key: `${prefix}${name}`,
-          Body: createReadStream(path),
-          ContentLength: statSync(path).size,
-        }),
-      );
+      await this.sendFile(bucket, `${prefix}${name}`, path);
     }
     return files.length;
+  }
+
+  /** Uploads one file. */
+  async sendFile(Bucket: string, Key: string, path: string): Promise<void> {
+    const [Body, ContentLength] = [createReadStream(path), statSync(path).size];
+    await this.client.send(new PutObjectCommand({ Bucket, Key, Body, ContentLength }));
+  }
+
+  /** Fetches an object into a file. */
+  async fetchFile(Bucket: string, Key: string, path: string): Promise<void> {
+    const { Body } = await this.client.send(new GetObjectCommand({ Bucket, Key }));
+    await pipeline(Body as Readable, createWriteStream(path));
   }
 
   /** Ends the connections. */

@@ -1,3 +1,5 @@
+import type { CachePlace } from "./cache.ts";
+
 /** A project of the template. */
 export interface Project {
   readonly name: string;
@@ -11,7 +13,7 @@ export interface Project {
   readonly timeoutMinutes: number;
   readonly queuedTimeoutMinutes: number;
   readonly logGroup: string;
-  readonly cached: boolean;
+  readonly cache: CachePlace | undefined;
 }
 
 /** An environment variable of a build. */

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Snapshots } from "../ebs/snapshots.ts";
+import type { MayImport } from "../iam/import-role.ts";
 import type { Caller } from "../service.ts";
 import type { Disks } from "./disks.ts";
 import type { Fleet } from "./fleet.ts";
@@ -23,6 +24,7 @@ export interface Cloud {
   readonly snapshots: Snapshots;
   readonly fleet: Fleet;
   readonly imports: Imports;
+  readonly mayImport: MayImport;
 }
 
 /** An action: takes the call's parameters and gives its answer, both as the AWS SDK has them. */

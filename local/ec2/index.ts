@@ -1,6 +1,7 @@
 import path from "node:path";
 import { ebsService } from "../ebs/service.ts";
 import { Snapshots } from "../ebs/snapshots.ts";
+import type { MayImport } from "../iam/import-role.ts";
 import { accelerator } from "../machines/accelerator.ts";
 import type { Machine, MachineKind } from "../machines/machine.ts";
 import { nodeMachines } from "../machines/node/machine.ts";
@@ -23,6 +24,7 @@ export interface Ec2Options {
   /** `qemu` boots the disks; `node` serves what is on them from this process, for fast tests. */
   readonly machineKind: "qemu" | "node";
   readonly readObject: ReadObject;
+  readonly mayImport: MayImport;
   /** Owner of what the template makes. Default: twelve zeros. */
   readonly accountId?: string;
   /** Where the template's resources are. Default: us-east-1. */
@@ -62,7 +64,8 @@ export async function createEc2(options: Ec2Options): Promise<Ec2> {
   const kind: MachineKind = options.machineKind === "qemu" ? qemu : nodeMachines;
   const fleet = new Fleet({ store, disks, kind, addressBlock: options.addressBlock, log, onStateChange });
   const imports = new Imports({ store, disks, snapshots, readObject: options.readObject, log });
-  const cloud: Cloud = { store, disks, snapshots, fleet, imports };
+  const { mayImport } = options;
+  const cloud: Cloud = { store, disks, snapshots, fleet, imports, mayImport };
   const home = { accountId: options.accountId ?? "000000000000", region: options.region ?? "us-east-1" };
   // Found out while nobody waits for it yet.
   if (options.machineKind === "qemu") void accelerator();

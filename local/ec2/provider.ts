@@ -97,6 +97,23 @@ const makers: Record<string, Make> = {
   },
 };
 
+/** Nothing is routed here: addresses are loopback's. */
+const honoured: Record<string, readonly string[]> = {
+  "AWS::EC2::VPC": ["CidrBlock"],
+  "AWS::EC2::Subnet": ["AvailabilityZone", "CidrBlock", "MapPublicIpOnLaunch", "VpcId"],
+  "AWS::EC2::InternetGateway": [],
+  "AWS::EC2::VPCGatewayAttachment": [],
+  "AWS::EC2::RouteTable": [],
+  "AWS::EC2::Route": [],
+  "AWS::EC2::SubnetRouteTableAssociation": [],
+  "AWS::EC2::SecurityGroup": [
+    ...["GroupDescription", "GroupName", "SecurityGroupEgress", "SecurityGroupIngress", "VpcId"],
+  ],
+  "AWS::EC2::SecurityGroupIngress": ["CidrIp", "CidrIpv6", "FromPort", "GroupId", "IpProtocol", "ToPort"],
+  "AWS::EC2::SecurityGroupEgress": ["CidrIp", "CidrIpv6", "FromPort", "GroupId", "IpProtocol", "ToPort"],
+  "AWS::EC2::EIP": ["Domain"],
+};
+
 // A security group that is provisioned again is what the template says; rules that are resources of their
 // own come after it and are added again.
 function plain(prefix: string, attribute: string): Make {
@@ -113,7 +130,7 @@ function plain(prefix: string, attribute: string): Make {
  */
 export function networkProvider(cloud: Cloud, home: Home): Provider {
   return {
-    types: Object.keys(makers),
+    honoured,
     async provision(resource) {
       const { state } = cloud.store;
       const name = `${resource.stack}/${resource.logicalId}`;

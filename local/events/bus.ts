@@ -29,13 +29,21 @@ interface BusEvent {
 /** A rule of the default bus. */
 export interface Rule {
   readonly name: string;
+  readonly arn: string;
   readonly pattern: Record<string, unknown>;
   readonly enabled: boolean;
   readonly targets: readonly Target[];
 }
 
-/** Hands an event's input to the queue, function or state machine of an ARN. */
-export type Deliver = (targetArn: string, input: unknown, source: string) => void;
+/** What sends: a rule, or a schedule of EventBridge Scheduler. */
+export interface Sender {
+  /** "events.amazonaws.com" or "scheduler.amazonaws.com" */
+  readonly service: string;
+  readonly arn: string;
+}
+
+/** Hands an event's input to the queue, function or state machine of a target. */
+export type Deliver = (target: Target, input: unknown, sender: Sender) => void;
 
 /** EventBridge's default bus: every event goes to the targets of every rule that it matches. */
 export class EventBus {
@@ -73,8 +81,8 @@ export class EventBus {
     };
     for (const rule of this.rules.values()) {
       if (!rule.enabled || !matchesPattern(rule.pattern, event)) continue;
-      for (const target of rule.targets)
-        this.deliver(target.arn, targetInput(target, event), `rule ${rule.name}`);
+      const sender = { service: "events.amazonaws.com", arn: rule.arn };
+      for (const target of rule.targets) this.deliver(target, targetInput(target, event), sender);
     }
     return event.id;
   }

@@ -14,12 +14,13 @@ export function eventsProvider(bus: EventBus, scheduler: Scheduler, place: Place
     const enabled = (optionalText(properties, "State") ?? "ENABLED") !== "DISABLED";
     const targets = objects(properties, "Targets").map(readTarget);
     const pattern = properties.EventPattern;
-    if (isPattern(pattern)) bus.setRule({ name, pattern, enabled, targets });
+    if (isPattern(pattern)) bus.setRule({ name, arn: ruleArn, pattern, enabled, targets });
     const expression = optionalText(properties, "ScheduleExpression");
     for (const [index, target] of expression === undefined ? [] : targets.entries()) {
       const event = (time: Date): unknown => scheduledEvent(ruleArn, place.region, time);
       scheduler.set({
         name: index === 0 ? name : `${name}-${index}`,
+        sender: { service: "events.amazonaws.com", arn: ruleArn },
         expression: expression ?? "",
         enabled,
         target,
@@ -29,7 +30,6 @@ export function eventsProvider(bus: EventBus, scheduler: Scheduler, place: Place
     return ruleArn;
   };
   return {
-    types: ["AWS::Events::Rule", "AWS::Scheduler::Schedule"],
     honoured: {
       "AWS::Events::Rule": ["Name", "Description", "EventPattern", "ScheduleExpression", "State", "Targets"],
       "AWS::Scheduler::Schedule": [
@@ -43,8 +43,13 @@ export function eventsProvider(bus: EventBus, scheduler: Scheduler, place: Place
       const enabled = (optionalText(properties, "State") ?? "ENABLED") !== "DISABLED";
       const target = readTarget(members(properties, "Target"));
       const expression = text(properties, "ScheduleExpression");
-      scheduler.set({ name, expression, enabled, target, event: () => ({}) });
-      return { ref: name, attributes: { Arn: arn(place, "scheduler", `schedule/default/${name}`) } };
+      const Arn = arn(place, "scheduler", `schedule/default/${name}`);
+      // A role's trust may name the group of the schedule, not the schedule.
+      // https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+      const source = arn(place, "scheduler", "schedule-group/default");
+      const sender = { service: "scheduler.amazonaws.com", arn: source };
+      scheduler.set({ name, sender, expression, enabled, target, event: () => ({}) });
+      return { ref: name, attributes: { Arn } };
     },
   };
 }

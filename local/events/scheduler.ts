@@ -1,4 +1,4 @@
-import type { Deliver } from "./bus.ts";
+import type { Deliver, Sender } from "./bus.ts";
 import { nextRun } from "./schedule.ts";
 import type { Target } from "./targets.ts";
 import { targetInput } from "./targets.ts";
@@ -6,6 +6,7 @@ import { targetInput } from "./targets.ts";
 /** A schedule of the template, be it a Scheduler schedule or a rule with an expression. */
 export interface Schedule {
   readonly name: string;
+  readonly sender: Sender;
   readonly expression: string;
   readonly enabled: boolean;
   readonly target: Target;
@@ -53,8 +54,8 @@ export class Scheduler {
   fire(name: string): void {
     const schedule = this.schedules.get(name);
     if (schedule === undefined) throw new Error(`There is no schedule "${name}".`);
-    const { target } = schedule;
-    this.deliver(target.arn, targetInput(target, schedule.event(new Date())), `schedule ${name}`);
+    const { target, sender } = schedule;
+    this.deliver(target, targetInput(target, schedule.event(new Date())), sender);
   }
 
   /** Ends all timers. */

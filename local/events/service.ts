@@ -1,5 +1,3 @@
-import type { Place } from "../account.ts";
-import { arn } from "../account.ts";
 import type { Service } from "../service.ts";
 import { AwsError } from "../service.ts";
 import { isObject, objects, optionalText, text, texts } from "../wire/members.ts";
@@ -7,7 +5,7 @@ import { jsonService } from "../wire/services.ts";
 import type { EventBus } from "./bus.ts";
 
 /** EventBridge: PutEvents, and looking at rules and their targets. */
-export function eventsService(bus: EventBus, place: Place): Service {
+export function eventsService(bus: EventBus): Service {
   return jsonService(["events"], "1.1", {
     PutEvents: (input) => {
       const entries = objects(input, "Entries");
@@ -19,7 +17,7 @@ export function eventsService(bus: EventBus, place: Place): Service {
     ListRules: () => ({
       Rules: bus.allRules().map((rule) => ({
         Name: rule.name,
-        Arn: arn(place, "events", `rule/${rule.name}`),
+        Arn: rule.arn,
         EventPattern: JSON.stringify(rule.pattern),
         State: rule.enabled ? "ENABLED" : "DISABLED",
         EventBusName: "default",

@@ -3,6 +3,8 @@ import { isObject, members, optionalText, text } from "../wire/members.ts";
 /** Where a rule or schedule sends what, as the template writes it. */
 export interface Target {
   readonly arn: string;
+  /** What it is called as; without one the target's own policy must let EventBridge in. */
+  readonly roleArn?: string | undefined;
   /** A constant input, a path into the event, or a template filled from paths; else the event itself. */
   readonly input?: string | undefined;
   readonly inputPath?: string | undefined;
@@ -15,6 +17,7 @@ export function readTarget(properties: Record<string, unknown>): Target {
   const transformer = members(properties, "InputTransformer");
   return {
     arn: text(properties, "Arn"),
+    roleArn: optionalText(properties, "RoleArn"),
     input: optionalText(properties, "Input"),
     inputPath: optionalText(properties, "InputPath"),
     inputPaths: members(transformer, "InputPathsMap"),

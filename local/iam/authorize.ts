@@ -6,38 +6,28 @@ import type { Directory } from "./directory.ts";
 import { ebsDemands } from "./ebs-demands.ts";
 import { ec2Demands } from "./ec2-demands.ts";
 import { refusal, unmapped } from "./errors.ts";
-import type { Question, Verdict } from "./evaluate.ts";
-import { evaluate } from "./evaluate.ts";
+import type { Judge } from "./judge.ts";
 import * as others from "./other-demands.ts";
 import { route53Demands } from "./route53-demands.ts";
 import { s3Demands } from "./s3-demands.ts";
 
-/** One permission that a role's call needed, and what its policies said. */
-export interface Decision {
-  readonly role: string;
-  readonly question: Question;
-  readonly verdict: Verdict;
-}
+/** Services whose resources bear policies, which hold for the person too. */
+const withPolicies = ["lambda", "s3", "sns", "sqs"];
 
-export interface AuthorizerOptions {
-  readonly directory: Directory;
-  /** What EC2 has, for the tags that conditions ask about. */
-  readonly ec2: Readonly<State>;
-  /** Told of every decision, refusals too. */
-  readonly onDecision?: ((decision: Decision) => void) | undefined;
-}
-
-/** Decides by the roles' policies, as they are at that moment, who may call what. The person may do everything. */
+/** Decides who may make which API call. The person may make all that no resource denies. */
 export class Authorizer {
-  private readonly options: AuthorizerOptions;
+  private readonly directory: Directory;
+  private readonly judge: Judge;
   private readonly demands: ReadonlyMap<string, Demands>;
 
-  constructor(options: AuthorizerOptions) {
-    this.options = options;
+  /** `ec2` is what EC2 has, for the tags that conditions ask about. */
+  constructor(directory: Directory, judge: Judge, ec2: Readonly<State>) {
+    this.directory = directory;
+    this.judge = judge;
     this.demands = new Map<string, Demands>([
       ["codebuild", others.codeBuildDemands],
-      ["ebs", ebsDemands(options.ec2)],
-      ["ec2", ec2Demands(options.ec2)],
+      ["ebs", ebsDemands(ec2)],
+      ["ec2", ec2Demands(ec2)],
       ["lambda", others.lambdaDemands],
       ["logs", others.logsDemands],
       ["route53", route53Demands],
@@ -55,43 +45,18 @@ export class Authorizer {
    */
   check(call: ApiCall, protocol: Protocol): void {
     const { caller, service, action } = call;
-    if (caller.arn === this.options.directory.personArn) return;
+    const isPerson = caller.arn === this.directory.personArn;
+    if (isPerson && !withPolicies.includes(service)) return;
     const questions = this.demands.get(service)?.(call);
-    if (questions === undefined) throw unmapped(service, protocol, action);
-    for (const question of questions) {
-      const { effect } = this.decide(caller, question);
-      if (effect === "allow") continue;
-      const explicit = effect === "explicit deny";
-      throw refusal({ service, protocol, role: caller.arn, ...question, explicit });
+    if (questions === undefined && !isPerson) throw unmapped(service, protocol, action);
+    for (const question of questions ?? []) {
+      const judgement = this.judge.judge(caller.arn, question);
+      if (judgement.effect === "allow") continue;
+      throw refusal({ service, protocol, role: caller.arn, ...question, ...judgement });
     }
   }
 
   /** Whether a caller may list a bucket: S3 tells only those that a key does not exist. */
-  readonly mayList = (caller: Caller, bucket: string): boolean => {
-    if (caller.arn === this.options.directory.personArn) return true;
-    return this.decide(caller, demand("s3:ListBucket", `arn:aws:s3:::${bucket}`)).effect === "allow";
-  };
-
-  private decide(caller: Caller, asked: Question): Verdict {
-    const { directory, onDecision } = this.options;
-    const context = asked.context && { ...globalKeys(caller), ...asked.context };
-    const question = { ...asked, context };
-    const policies = directory.role(caller.arn)?.policies.values() ?? [];
-    // A managed policy is known by its name alone: it grants nothing here.
-    const verdict = evaluate(
-      [...policies].filter((policy) => policy !== undefined),
-      question,
-    );
-    onDecision?.({ role: caller.arn, question, verdict });
-    return verdict;
-  }
-}
-
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html */
-function globalKeys({ arn, accountId, region }: Caller): Record<string, string[]> {
-  return {
-    "aws:PrincipalArn": [arn],
-    "aws:PrincipalAccount": [accountId],
-    "aws:RequestedRegion": [region],
-  };
+  readonly mayList = ({ arn }: Caller, bucket: string): boolean =>
+    this.judge.judge(arn, demand("s3:ListBucket", `arn:aws:s3:::${bucket}`)).effect === "allow";
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { accountId } from "../account.ts";
 import type { Caller } from "../service.ts";
-import { AwsError } from "../service.ts";
+import { evaluateFor } from "./resource-policies.ts";
 
 /** What signs calls: made up here, but in AWS's form, so that the SDKs take it. */
 export interface AccessKey {
@@ -17,7 +17,18 @@ export interface Role {
   readonly arn: string;
   /** Inline and attached policies by name, as the template writes them. */
   readonly policies: Map<string, unknown>;
+  /** Who may assume it: AssumeRolePolicyDocument. */
+  trust: unknown;
   readonly key: AccessKey;
+}
+
+/** A service of AWS that wants to act as a role, and for the sake of what. */
+export interface Assuming {
+  /** "lambda.amazonaws.com" */
+  readonly service: string;
+  /** ARN of the function, state machine, … that the role is for. */
+  readonly sourceArn?: string;
+  readonly externalId?: string;
 }
 
 /** Everyone who may call the local cloud: the person at the keyboard and the template's roles. */
@@ -39,13 +50,13 @@ export class Directory {
     return this.callers.get(accessKeyId);
   }
 
-  /** Finds or creates a role and its key. */
+  /** Finds or creates a role and its key. Nobody may assume it before it has a `trust`. */
   addRole(name: string): Role {
     const arn = `arn:aws:iam::${accountId}:role/${name}`;
     const known = this.roles.get(arn);
     if (known !== undefined) return known;
     const key = { ...keyFor("ASIA", arn), sessionToken: digest("token", arn) };
-    const role: Role = { name, arn, policies: new Map(), key };
+    const role: Role = { name, arn, policies: new Map(), trust: { Statement: [] }, key };
     this.roles.set(arn, role);
     this.callers.set(key.accessKeyId, { accountId, region: this.region, arn });
     return role;
@@ -64,12 +75,18 @@ export class Directory {
     this.callers.delete(role.key.accessKeyId);
   }
 
-  /** What something that has a role calls with. Throws InvalidParameterValueException for a role that is none. */
-  assume(arn: string): AccessKey {
-    const role = this.roles.get(arn);
-    if (role !== undefined) return role.key;
-    const text = `The role ${arn} is not in the template, so nothing can assume it.`;
-    throw new AwsError("InvalidParameterValueException", text);
+  /** What a service that acts as a role calls with; undefined when there is no such role, or it may not be it. */
+  assume(arnOrName: string, { service, sourceArn, externalId }: Assuming): AccessKey | undefined {
+    const role = this.role(arnOrName);
+    if (role === undefined) return undefined;
+    const context = {
+      "aws:SourceAccount": [accountId],
+      ...(sourceArn !== undefined && { "aws:SourceArn": [sourceArn] }),
+      ...(externalId !== undefined && { "sts:ExternalId": [externalId] }),
+    };
+    const question = { action: "sts:AssumeRole", resource: role.arn, context };
+    const { effect } = evaluateFor({ service }, [role.trust], question);
+    return effect === "allow" ? role.key : undefined;
   }
 
   /** Every role that the template made so far. */

@@ -106,6 +106,16 @@ function registerImage(input: ec2.RegisterImageRequest, subject: Subject): Quest
   ];
 }
 
+/**
+ * Naming a role asks for PassRole. The service authorization reference does not say so, a report does
+ * (https://github.com/aws/aws-sdk/issues/808): a role that has it works either way.
+ */
+function passingRole({ RoleName }: { RoleName?: string | undefined }, { caller }: Subject): Question[] {
+  const service = { "iam:PassedToService": ["vmie.amazonaws.com"] };
+  const role = `arn:aws:iam::${caller.accountId}:role/${RoleName}`;
+  return RoleName === undefined ? [] : [demand("iam:PassRole", role, service)];
+}
+
 type Named = Record<string, string | string[] | undefined>;
 
 /** Actions on the things that this member of their request names. */
@@ -148,11 +158,13 @@ export function ec2Demands(state: Readonly<State>): Demands {
           ...making(action, "import-image-task", tagsFor(input, "import-image-task"), subject),
           ...making(action, "image", [], subject),
           ...making(action, "snapshot", [], subject),
+          ...passingRole(input, subject),
         ];
       case "ImportSnapshot":
         return [
           ...making(action, "import-snapshot-task", tagsFor(input, "import-snapshot-task"), subject),
           ...making(action, "snapshot", [], subject),
+          ...passingRole(input, subject),
         ];
       case "RegisterImage":
         return registerImage(input as unknown as ec2.RegisterImageRequest, subject);

@@ -1,5 +1,6 @@
 import type { Protocol } from "../service.ts";
 import { AwsError } from "../service.ts";
+import type { Verdict } from "./evaluate.ts";
 
 /** A policy says something that has no meaning here: better no answer than a wrong one. */
 export class PolicyNotUnderstood extends Error {
@@ -7,14 +8,30 @@ export class PolicyNotUnderstood extends Error {
 }
 
 /** What was refused, and to whom. */
-export interface Refused {
-  readonly service: string;
-  readonly protocol: Protocol;
+interface Denied {
   /** ARN of the role that called. */
   readonly role: string;
   readonly action: string;
   readonly resource: string;
-  readonly explicit: boolean;
+  readonly effect: Verdict["effect"];
+  /** Which kind of policy denied it. */
+  readonly by: "identity" | "resource";
+}
+
+/** A denied call, and the service that answers it. */
+export interface Refused extends Denied {
+  readonly service: string;
+  readonly protocol: Protocol;
+}
+
+/** AWS's sentence for what is not allowed; S3 puts the resource in quotation marks. */
+export function deniedText({ role, action, resource, effect, by }: Denied): string {
+  const why =
+    effect === "explicit deny"
+      ? `with an explicit deny in ${by === "identity" ? "an identity" : "a resource"}-based policy`
+      : `because no identity-based policy allows the ${action} action`;
+  const on = action.startsWith("s3:") ? JSON.stringify(resource) : resource;
+  return `User: ${sessionArn(role)} is not authorized to perform: ${action} on resource: ${on} ${why}`;
 }
 
 /**
@@ -22,14 +39,9 @@ export interface Refused {
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  */
 export function refusal(refused: Refused): AwsError {
-  const { service, protocol, action, resource, explicit } = refused;
-  const who = `User: ${sessionArn(refused.role)} is not authorized to perform: `;
-  const why = explicit
-    ? "with an explicit deny in an identity-based policy"
-    : `because no identity-based policy allows the ${action} action`;
-  if (service === "s3")
-    return new AwsError("AccessDenied", `${who}${action} on resource: "${resource}" ${why}`, 403);
-  const told = `${who}${action} on resource: ${resource} ${why}`;
+  const { service, protocol } = refused;
+  const told = deniedText(refused);
+  if (service === "s3") return new AwsError("AccessDenied", told, 403);
   if (protocol === "ec2") {
     const text = `You are not authorized to perform this operation. ${told}`;
     return new AwsError("UnauthorizedOperation", text, 403);
@@ -54,5 +66,6 @@ function codeOf(service: string, protocol: Protocol): string {
 
 /** Errors name the session of a role. A process here has one as long as it runs. */
 function sessionArn(role: string): string {
+  if (!role.includes(":role/")) return role;
   return `${role.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")}/local`;
 }

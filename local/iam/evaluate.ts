@@ -14,7 +14,7 @@ export interface Question {
 }
 
 /** A statement of a policy, as the template writes it. */
-type Statement = Readonly<Record<string, unknown>>;
+export type Statement = Readonly<Record<string, unknown>>;
 
 /** The answer, and the statement that gave it: none for an implicit deny. */
 export interface Verdict {
@@ -38,7 +38,7 @@ export function evaluate(documents: Iterable<unknown>, question: Question): Verd
 }
 
 /** The statements of a policy document; a single one may stand without a list. Throws PolicyNotUnderstood. */
-function statementsOf(document: unknown): Statement[] {
+export function statementsOf(document: unknown): Statement[] {
   const body = isObject(document) ? document.Statement : undefined;
   const statements = Array.isArray(body) ? body : [body];
   return statements.map((statement: unknown) => {

@@ -5,12 +5,17 @@ import type { Directory } from "./directory.ts";
 /** Makes roles and keeps their policies: AWS::IAM::Role and AWS::IAM::Policy. */
 export function iamProvider(directory: Directory): Provider {
   return {
-    types: ["AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"],
+    honoured: {
+      "AWS::IAM::Role": ["RoleName", "AssumeRolePolicyDocument", "Policies"],
+      "AWS::IAM::Policy": ["PolicyName", "PolicyDocument", "Roles"],
+      "AWS::IAM::ManagedPolicy": ["PolicyName", "PolicyDocument", "Roles"],
+    },
     async provision(resource: Resource) {
       const { properties } = resource;
       if (resource.type === "AWS::IAM::Role") {
         const name = optionalText(properties, "RoleName") ?? `${resource.stack}-${resource.logicalId}`;
         const role = directory.addRole(name);
+        role.trust = properties.AssumeRolePolicyDocument ?? role.trust;
         for (const policy of objects(properties, "Policies")) {
           role.policies.set(optionalText(policy, "PolicyName") ?? "inline", policy.PolicyDocument);
         }

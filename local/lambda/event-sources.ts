@@ -1,4 +1,6 @@
 import { accountId } from "../account.ts";
+import type { Judge } from "../iam/judge.ts";
+import { AwsError } from "../service.ts";
 import type { SqsQueue } from "../sqs/fauxqs.ts";
 import type { Messaging } from "../sqs/messaging.ts";
 import { isObject } from "../wire/members.ts";
@@ -32,17 +34,28 @@ export class EventSources {
   private readonly loops: Promise<void>[] = [];
   private readonly messaging: Messaging;
   private readonly functions: Functions;
+  private readonly judge: Judge;
   private readonly region: string;
   private running = false;
 
-  constructor(messaging: Messaging, functions: Functions, region: string) {
+  constructor(messaging: Messaging, functions: Functions, judge: Judge, region: string) {
     this.messaging = messaging;
     this.functions = functions;
+    this.judge = judge;
     this.region = region;
   }
 
-  /** Adds a mapping; it polls from the next `start` on. */
+  /**
+   * Adds a mapping; it polls from the next `start` on, in the name of the function's role.
+   * Throws InvalidParameterValueException where that role may not.
+   */
   set(source: EventSource): void {
+    const { roleArn } = this.functions.find(source.functionName);
+    for (const action of ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"]) {
+      if (this.judge.allows(roleArn, `sqs:${action}`, source.queueArn)) continue;
+      const text = `The provided execution role does not have permissions to call ${action} on SQS`;
+      throw new AwsError("InvalidParameterValueException", text);
+    }
     this.sources.set(source.id, source);
   }
 

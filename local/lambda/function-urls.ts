@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { accountId } from "../account.ts";
+import type { Judge } from "../iam/judge.ts";
 import { readBody } from "../service.ts";
 import { isObject, texts } from "../wire/members.ts";
 import type { Functions } from "./functions.ts";
@@ -13,10 +14,12 @@ import type { Functions } from "./functions.ts";
  */
 export class FunctionUrls {
   private readonly functions: Functions;
+  private readonly judge: Judge;
   private readonly servers = new Map<string, Server>();
 
-  constructor(functions: Functions) {
+  constructor(functions: Functions, judge: Judge) {
     this.functions = functions;
+    this.judge = judge;
   }
 
   /** The URL of a function, opened if it is not open yet. */
@@ -46,7 +49,21 @@ export class FunctionUrls {
     this.servers.clear();
   }
 
+  /** Since October 2025 a URL asks for both. https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html */
+  private isOpen(arn: string): boolean {
+    const unsigned = { "lambda:FunctionUrlAuthType": ["NONE"] };
+    const viaUrl = { "lambda:InvokedViaFunctionUrl": ["true"] };
+    return (
+      this.judge.anybodyMay("lambda:InvokeFunctionUrl", arn, unsigned) &&
+      this.judge.anybodyMay("lambda:InvokeFunction", arn, viaUrl)
+    );
+  }
+
   private async serve(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.isOpen(this.functions.find(name).arn)) {
+      response.writeHead(403, { "content-type": "application/json" }).end(FORBIDDEN);
+      return;
+    }
     const event = urlEvent(request, await readBody(request, 6 * 1024 * 1024));
     const { payload, error } = await this.functions.invoke(name, JSON.stringify(event));
     if (error !== undefined) {
@@ -67,6 +84,12 @@ export class FunctionUrls {
     response.end(answer.isBase64Encoded === true ? Buffer.from(body, "base64") : body);
   }
 }
+
+const FORBIDDEN = JSON.stringify({
+  Message:
+    "Forbidden. For troubleshooting Function URL authorization issues, see: " +
+    "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html",
+});
 
 function urlOf(server: Server): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;

@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Place } from "../account.ts";
-import type { Directory } from "../iam/directory.ts";
+import { arn } from "../account.ts";
+import type { AccessKey, Directory } from "../iam/directory.ts";
+import type { Judge } from "../iam/judge.ts";
 import type { LogStore } from "../logs/store.ts";
 import { AwsError } from "../service.ts";
 import { Sandbox } from "./sandbox.ts";
@@ -13,6 +15,7 @@ export interface FunctionsOptions {
   readonly directory: string;
   readonly place: Place;
   readonly iam: Directory;
+  readonly judge: Judge;
   readonly logs: LogStore;
   /** Waits before the two retries of an asynchronous invocation; on AWS one and two minutes. */
   readonly retrySeconds?: readonly number[];
@@ -45,8 +48,12 @@ export class Functions {
     mkdirSync(temporary, { recursive: true });
   }
 
-  /** Adds a function, or replaces the one of its name. */
+  /**
+   * Adds a function, or replaces the one of its name.
+   * Throws InvalidParameterValueException for a role that Lambda may not assume.
+   */
   define(config: FunctionConfig): void {
+    this.assumeRole(config);
     this.configs.set(config.name, config);
     this.options.logs.createGroup(config.logGroup);
   }
@@ -205,13 +212,26 @@ export class Functions {
   }
 
   private log(config: FunctionConfig, stream: string, message: string): void {
-    this.options.logs.put(config.logGroup, stream, [{ timestamp: Date.now(), message }]);
+    const { logs, judge, place } = this.options;
+    const group = arn(place, "logs", `log-group:${config.logGroup}`);
+    // As on AWS: a function that may not write its log runs all the same.
+    const started = logs.hasStream(config.logGroup, stream);
+    if (!started && !judge.allows(config.roleArn, "logs:CreateLogStream", `${group}:*`)) return;
+    if (!judge.allows(config.roleArn, "logs:PutLogEvents", `${group}:log-stream:${stream}`)) return;
+    logs.put(config.logGroup, stream, [{ timestamp: Date.now(), message }]);
+  }
+
+  private assumeRole({ roleArn, arn: sourceArn }: FunctionConfig): AccessKey {
+    const key = this.options.iam.assume(roleArn, { service: "lambda.amazonaws.com", sourceArn });
+    if (key !== undefined) return key;
+    const text = "The role defined for the function cannot be assumed by Lambda.";
+    throw new AwsError("InvalidParameterValueException", `${text} (${roleArn})`);
   }
 
   /** Everything that the function's process sees: nothing of ours but PATH. */
   private environment(config: FunctionConfig, id: string): Record<string, string> {
-    const { place, iam } = this.options;
-    const key = iam.assume(config.roleArn);
+    const { place } = this.options;
+    const key = this.assumeRole(config);
     return {
       PATH: process.env.PATH ?? "/usr/bin:/bin",
       LANG: "en_US.UTF-8",

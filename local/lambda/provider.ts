@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Place } from "../account.ts";
 import { arn } from "../account.ts";
+import { isServiceName, type Judge } from "../iam/judge.ts";
 import type { Provider, Provisioned, Resource } from "../service.ts";
 import { members, optionalBoolean, optionalNumber, optionalText, text, texts } from "../wire/members.ts";
 import type { EventSources } from "./event-sources.ts";
@@ -23,6 +24,7 @@ export interface LambdaProviderOptions {
   readonly functions: Functions;
   readonly sources: EventSources;
   readonly urls: FunctionUrls;
+  readonly judge: Judge;
   readonly place: Place;
   /** Where the zips lie that the template names by their S3 keys. */
   readonly packageDirectory: string;
@@ -40,11 +42,10 @@ export function lambdaProvider(options: LambdaProviderOptions): Provider {
       const { arn } = options.functions.find(text(properties, "FunctionName"));
       return { ref: `${arn}:1`, attributes: { Version: "1", FunctionArn: `${arn}:1` } };
     },
-    "AWS::Lambda::Permission": async ({ logicalId }) => ({ ref: logicalId, attributes: {} }),
+    "AWS::Lambda::Permission": async (resource) => grant(resource, options),
     "AWS::Lambda::EventInvokeConfig": async ({ logicalId }) => ({ ref: logicalId, attributes: {} }),
   };
   return {
-    types: Object.keys(make),
     honoured: {
       "AWS::Lambda::Function": [
         ...[
@@ -62,8 +63,13 @@ export function lambdaProvider(options: LambdaProviderOptions): Provider {
         ...["BatchSize", "Enabled", "EventSourceArn", "FunctionName", "FunctionResponseTypes"],
         ...["MaximumBatchingWindowInSeconds", "ScalingConfig"],
       ],
+      "AWS::Lambda::Permission": [
+        ...["Action", "FunctionName", "FunctionUrlAuthType", "InvokedViaFunctionUrl", "Principal"],
+        ...["SourceAccount", "SourceArn"],
+      ],
       "AWS::Lambda::Url": ["AuthType", "TargetFunctionArn", "InvokeMode"],
-      "AWS::Lambda::EventInvokeConfig": ["FunctionName", "Qualifier"],
+      "AWS::Lambda::Version": ["FunctionName"],
+      "AWS::Lambda::EventInvokeConfig": [],
     },
     provision: (resource) => {
       const maker = make[resource.type];
@@ -119,6 +125,37 @@ async function makeSource(resource: Resource, { sources }: LambdaProviderOptions
     reportsFailures: texts(properties, "FunctionResponseTypes").includes("ReportBatchItemFailures"),
   });
   return { ref: id, attributes: { Id: id } };
+}
+
+/**
+ * A permission is a statement of the function's policy.
+ * https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
+ */
+function grant(
+  { logicalId, properties }: Resource,
+  { functions, judge }: LambdaProviderOptions,
+): Provisioned {
+  const { arn: functionArn } = functions.find(text(properties, "FunctionName"));
+  const principal = text(properties, "Principal");
+  const kind = isServiceName(principal) ? "Service" : "AWS";
+  const [sourceArn, sourceAccount] = [properties.SourceArn, properties.SourceAccount];
+  const [authType, viaUrl] = [properties.FunctionUrlAuthType, properties.InvokedViaFunctionUrl];
+  const Condition = {
+    ...(sourceArn !== undefined && { ArnLike: { "aws:SourceArn": sourceArn } }),
+    ...((sourceAccount ?? authType) !== undefined && {
+      StringEquals: {
+        ...(sourceAccount !== undefined && { "aws:SourceAccount": sourceAccount }),
+        ...(authType !== undefined && { "lambda:FunctionUrlAuthType": authType }),
+      },
+    }),
+    ...(viaUrl !== undefined && { Bool: { "lambda:InvokedViaFunctionUrl": viaUrl } }),
+  };
+  const Principal = principal === "*" ? principal : { [kind]: principal };
+  const Action = text(properties, "Action");
+  judge.lay(functionArn, {
+    Statement: { Effect: "Allow", Principal, Action, Resource: functionArn, Condition },
+  });
+  return { ref: logicalId, attributes: {} };
 }
 
 async function makeUrl(resource: Resource, { urls, functions }: LambdaProviderOptions): Promise<Provisioned> {

@@ -7,7 +7,6 @@ import type { LogStore } from "./store.ts";
 /** Makes log groups. Nothing is ever removed from them, whatever their retention. */
 export function logsProvider(store: LogStore, place: Place): Provider {
   return {
-    types: ["AWS::Logs::LogGroup"],
     honoured: { "AWS::Logs::LogGroup": ["LogGroupName"] },
     async provision({ stack, logicalId, properties }: Resource) {
       const name = optionalText(properties, "LogGroupName") ?? `${stack}-${logicalId}`;

@@ -23,6 +23,11 @@ export class LogStore {
     mkdirSync(this.groupPath(group), { recursive: true });
   }
 
+  /** Whether a stream has been begun. */
+  hasStream(group: string, stream: string): boolean {
+    return existsSync(join(this.groupPath(group), escapeName(stream)));
+  }
+
   /** Adds events to a stream, making group and stream as needed. */
   put(group: string, stream: string, events: readonly LogEvent[]): void {
     if (events.length === 0) return;

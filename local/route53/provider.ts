@@ -9,7 +9,6 @@ import type { HostedZones } from "./zones.ts";
  */
 export function route53Provider(zones: HostedZones): Provider {
   return {
-    types: ["AWS::Route53::RecordSetGroup"],
     honoured: { "AWS::Route53::RecordSetGroup": ["HostedZoneId", "RecordSets", "Comment"] },
     async provision({ stack, logicalId, properties }: Resource) {
       const changes = objects(properties, "RecordSets").map((set) => ({

@@ -1,13 +1,18 @@
 import { createHash } from "node:crypto";
 import { accountId } from "../account.ts";
+import type { Judge } from "../iam/judge.ts";
 import type { Provider, Resource } from "../service.ts";
-import { members, optionalBoolean, optionalText } from "../wire/members.ts";
+import { members, optionalBoolean, optionalText, text } from "../wire/members.ts";
 import type { ObjectStore } from "./store.ts";
 
-/** Makes buckets, and says which of them send events. Bucket policies are taken note of by IAM, not here. */
-export function s3Provider(store: ObjectStore, region: string, eventBuckets: Set<string>): Provider {
+/** Makes buckets, says which of them send events, and lays policies on them. */
+export function s3Provider(
+  store: ObjectStore,
+  region: string,
+  eventBuckets: Set<string>,
+  judge: Judge,
+): Provider {
   return {
-    types: ["AWS::S3::Bucket", "AWS::S3::BucketPolicy"],
     honoured: {
       "AWS::S3::Bucket": [
         "BucketName",
@@ -15,9 +20,14 @@ export function s3Provider(store: ObjectStore, region: string, eventBuckets: Set
         "BucketEncryption",
         "PublicAccessBlockConfiguration",
       ],
+      "AWS::S3::BucketPolicy": ["Bucket", "PolicyDocument"],
     },
     async provision({ stack, logicalId, type, properties }: Resource) {
-      if (type === "AWS::S3::BucketPolicy") return { ref: logicalId, attributes: {} };
+      if (type === "AWS::S3::BucketPolicy") {
+        const bucket = text(properties, "Bucket");
+        judge.lay(`arn:aws:s3:::${bucket}`, properties.PolicyDocument);
+        return { ref: bucket, attributes: {} };
+      }
       const name = optionalText(properties, "BucketName") ?? generatedName(stack, logicalId);
       store.createBucket(name);
       const bridge = members(members(properties, "NotificationConfiguration"), "EventBridgeConfiguration");

@@ -1,7 +1,8 @@
 import type { Place } from "../account.ts";
 import { arn } from "../account.ts";
+import type { Judge } from "../iam/judge.ts";
 import type { Provider, Resource } from "../service.ts";
-import { isObject, optionalText } from "../wire/members.ts";
+import { isObject, optionalText, texts } from "../wire/members.ts";
 import type { Messaging } from "./messaging.ts";
 
 const attributeNames = [
@@ -17,13 +18,19 @@ const attributeNames = [
   "SqsManagedSseEnabled",
 ];
 
-/** Makes queues. Queue policies say who may send: in the local account everyone who is let through by IAM may. */
-export function sqsProvider(messaging: Messaging, place: Place): Provider {
+/** Makes queues, and lays policies on them: they say which services may send. */
+export function sqsProvider(messaging: Messaging, place: Place, judge: Judge): Provider {
   return {
-    types: ["AWS::SQS::Queue", "AWS::SQS::QueuePolicy"],
-    honoured: { "AWS::SQS::Queue": ["QueueName", ...attributeNames] },
+    honoured: {
+      "AWS::SQS::Queue": ["QueueName", ...attributeNames],
+      "AWS::SQS::QueuePolicy": ["Queues", "PolicyDocument"],
+    },
     async provision({ stack, logicalId, type, properties }: Resource) {
-      if (type === "AWS::SQS::QueuePolicy") return { ref: logicalId, attributes: {} };
+      if (type === "AWS::SQS::QueuePolicy") {
+        for (const url of texts(properties, "Queues"))
+          judge.lay(arn(place, "sqs", url.split("/").at(-1) ?? ""), properties.PolicyDocument);
+        return { ref: logicalId, attributes: {} };
+      }
       const suffix = properties.FifoQueue === true ? ".fifo" : "";
       const name = optionalText(properties, "QueueName") ?? `${stack}-${logicalId}${suffix}`;
       const attributes: Record<string, string> = {};

@@ -11,7 +11,7 @@ import { InvalidTemplate } from "./template.ts";
 export interface Unhonoured {
   readonly logicalId: string;
   readonly type: string;
-  /** Undefined when the whole type is not known here. */
+  /** Undefined when nothing of the type has an effect here. */
   readonly property: string | undefined;
 }
 
@@ -53,7 +53,7 @@ export interface StackOptions {
 export async function loadStack(template: Template, options: StackOptions): Promise<Stack> {
   const { name, place } = options;
   const providers = new Map(
-    options.providers.flatMap((one) => one.types.map((type) => [type, one] as const)),
+    options.providers.flatMap((one) => Object.keys(one.honoured).map((type) => [type, one] as const)),
   );
   const stackArn = arn(place, "cloudformation", `stack/${name}/local`);
   const made = new Map<string, Provisioned>();
@@ -148,9 +148,9 @@ function inOrder(template: Template, scope: Scope): TemplateResource[] {
 /** Properties without effect that nobody misses: they only describe. */
 const descriptive = new Set(["Tags", "Description"]);
 
-function unknownProperties(provider: Provider, { type, properties }: Resource): string[] {
-  const honoured = provider.honoured?.[type];
-  if (honoured === undefined) return [];
+function unknownProperties(provider: Provider, { type, properties }: Resource): (string | undefined)[] {
+  const honoured = provider.honoured[type] ?? [];
+  if (honoured.length === 0) return [undefined];
   return Object.keys(properties).filter((name) => !honoured.includes(name) && !descriptive.has(name));
 }
 

@@ -23,6 +23,7 @@ export class Engine {
   private readonly executions = new Map<string, Execution>();
   private readonly eventCounts = new Map<string, number>();
   private worker: Worker | undefined;
+  private stopped = false;
 
   /** Opens the executions of a directory. Those that a dead cloud left running end as ABORTED. */
   constructor(directory: string, tasks: Tasks, onStatus: OnStatus) {
@@ -87,9 +88,11 @@ export class Engine {
 
   /**
    * Starts an execution. The same name and input as one that runs is that one.
-   * Throws StateMachineDoesNotExist, InvalidName, InvalidExecutionInput, ExecutionAlreadyExists, ValidationException.
+   * Throws StateMachineDoesNotExist, InvalidName, InvalidExecutionInput, ExecutionAlreadyExists, ValidationException,
+   * and ServiceUnavailableException once it has stopped: functions run on for a moment longer.
    */
   start(machineArn: string, name: string | undefined, input: string): Execution {
+    if (this.stopped) throw new AwsError("ServiceUnavailableException", "The local cloud is stopping.", 503);
     const machine = this.machine(machineArn);
     const given = name ?? randomUUID();
     checkName(given);
@@ -132,6 +135,7 @@ export class Engine {
 
   /** Ends the interpreting thread; executions that run are ABORTED. Safe to call twice. */
   async stop(): Promise<void> {
+    this.stopped = true;
     for (const execution of this.executions.values()) {
       if (execution.status !== "RUNNING") continue;
       this.abort(
@@ -177,7 +181,8 @@ export class Engine {
     const note = (details: Details): void => {
       if (execution.status === "RUNNING") this.note(execution, details, Date.now());
     };
-    void this.tasks.run(message.resource, message.input, note).then((end) => {
+    const { roleArn } = this.machine(execution.machineArn);
+    void this.tasks.run(roleArn, message.resource, message.input, note).then((end) => {
       if (execution.status === "RUNNING") this.post({ kind: "task-end", task: message.task, ...end });
     });
   }

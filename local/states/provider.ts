@@ -1,6 +1,8 @@
 import type { Place } from "../account.ts";
 import { arn } from "../account.ts";
+import type { Directory } from "../iam/directory.ts";
 import type { Provider, Resource } from "../service.ts";
+import { AwsError } from "../service.ts";
 import { isObject, members, optionalText } from "../wire/members.ts";
 import type { Engine } from "./engine.ts";
 
@@ -14,9 +16,8 @@ class InvalidDefinition extends Error {
 }
 
 /** Makes state machines from DefinitionString or Definition. */
-export function statesProvider(engine: Engine, place: Place): Provider {
+export function statesProvider(engine: Engine, place: Place, iam: Directory): Provider {
   return {
-    types: ["AWS::StepFunctions::StateMachine"],
     honoured: {
       "AWS::StepFunctions::StateMachine": [
         ...[
@@ -36,10 +37,18 @@ export function statesProvider(engine: Engine, place: Place): Provider {
         members(properties, "DefinitionSubstitutions"),
       );
       const machineArn = arn(place, "states", `stateMachine:${name}`);
+      const roleArn = optionalText(properties, "RoleArn") ?? "";
+      const trusting = { service: "states.amazonaws.com", sourceArn: machineArn };
+      if (iam.assume(roleArn, trusting) === undefined) {
+        const text =
+          "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to " +
+          `assume the provided role. (${roleArn})`;
+        throw new AwsError("AccessDeniedException", text);
+      }
       engine.define({
         name,
         arn: machineArn,
-        roleArn: optionalText(properties, "RoleArn") ?? "",
+        roleArn,
         definitionText,
         definition: parse(name, definitionText),
         created: Date.now(),

@@ -1,3 +1,4 @@
+import type { Judge } from "../iam/judge.ts";
 import type { Functions } from "../lambda/functions.ts";
 import type { InvocationResult } from "../lambda/types.ts";
 import { AwsError } from "../service.ts";
@@ -14,25 +15,37 @@ const stateBytes = 256 * 1024;
 /** Carries out the Tasks of state machines: Lambda functions, by their own ARN or through `lambda:invoke`. */
 export class Tasks {
   private readonly functions: Functions;
+  private readonly judge: Judge;
 
-  constructor(functions: Functions) {
+  constructor(functions: Functions, judge: Judge) {
     this.functions = functions;
+    this.judge = judge;
   }
 
-  /** Carries out one Task and notes its events. Never rejects. */
-  async run(resource: string, input: unknown, note: (details: Details) => void): Promise<TaskEnd> {
+  /** Carries out one Task in the name of its machine's role and notes its events. Never rejects. */
+  async run(
+    roleArn: string,
+    resource: string,
+    input: unknown,
+    note: (details: Details) => void,
+  ): Promise<TaskEnd> {
     if (resource.includes(":lambda:") && resource.includes(":function:"))
-      return this.direct(resource, input, note);
-    if (resource === "arn:aws:states:::lambda:invoke") return this.integrated(input, note);
+      return this.direct(roleArn, resource, input, note);
+    if (resource === "arn:aws:states:::lambda:invoke") return this.integrated(roleArn, input, note);
     const cause = `The local cloud does not implement the Task resource ${resource}.`;
     return { failure: { error: "States.Runtime", cause } };
   }
 
-  private async direct(resource: string, input: unknown, note: (details: Details) => void): Promise<TaskEnd> {
+  private async direct(
+    roleArn: string,
+    resource: string,
+    input: unknown,
+    note: (details: Details) => void,
+  ): Promise<TaskEnd> {
     const scheduled = { resource, input: json(input), inputDetails: { truncated: false } };
     note({ type: "LambdaFunctionScheduled", lambdaFunctionScheduledEventDetails: scheduled });
     note({ type: "LambdaFunctionStarted" });
-    const end = await this.invoke(resource, json(input));
+    const end = await this.invoke(roleArn, resource, json(input));
     if ("failure" in end) {
       note({ type: "LambdaFunctionFailed", lambdaFunctionFailedEventDetails: { ...end.failure } });
       return end;
@@ -42,7 +55,11 @@ export class Tasks {
     return { output: JSON.parse(end.result.payload) as unknown };
   }
 
-  private async integrated(input: unknown, note: (details: Details) => void): Promise<TaskEnd> {
+  private async integrated(
+    roleArn: string,
+    input: unknown,
+    note: (details: Details) => void,
+  ): Promise<TaskEnd> {
     const parameters = isObject(input) ? input : {};
     const kind = { resourceType: "lambda", resource: "invoke" };
     note({
@@ -50,7 +67,7 @@ export class Tasks {
       taskScheduledEventDetails: { ...kind, region: "local", parameters: json(input) },
     });
     note({ type: "TaskStarted", taskStartedEventDetails: kind });
-    const end = await this.invoke(String(parameters.FunctionName), json(parameters.Payload ?? {}));
+    const end = await this.invoke(roleArn, String(parameters.FunctionName), json(parameters.Payload ?? {}));
     if ("failure" in end) {
       note({ type: "TaskFailed", taskFailedEventDetails: { ...kind, ...end.failure } });
       return end;
@@ -62,11 +79,18 @@ export class Tasks {
   }
 
   private async invoke(
+    roleArn: string,
     name: string,
     event: string,
   ): Promise<{ readonly result: InvocationResult } | { readonly failure: TaskFailure }> {
     let result: InvocationResult;
     try {
+      const { arn } = this.functions.find(name);
+      const refusal = this.judge.refusal(roleArn, "lambda:InvokeFunction", arn);
+      if (refusal !== undefined) {
+        const cause = `${refusal} (Service: AWSLambda; Status Code: 403; Error Code: AccessDeniedException)`;
+        return { failure: { error: "Lambda.AWSLambdaException", cause } };
+      }
       result = await this.functions.invoke(name, event);
     } catch (error) {
       // What Lambda itself refuses carries its name as a prefix.

@@ -96,6 +96,7 @@ describe("npm start", { timeout: 300_000 }, () => {
     const report = join(folder, "report.json");
     const run = start("--once", "--port", "0", "--report", report);
     assert.equal(await run.ended, 0, run.output);
+    assert.match(run.output, /^Declared in the stack, without effect on this machine: .*AWS::EC2::Route\b/m);
     await assertNothingLeft();
     const told = JSON.parse(readFileSync(report, "utf8")) as {
       release: number;

@@ -8,7 +8,12 @@ import { packageStack } from "../../cli/start/packaging.ts";
 export const root = resolve(import.meta.dirname, "../..");
 
 /** Short waits; everything else is as deployed. */
-const PARAMETERS = { settle: "1", drain: "2", keep: "1", boot: "20" };
+export const PARAMETERS: Readonly<Record<string, string>> = {
+  settle: "1",
+  drain: "2",
+  keep: "1",
+  boot: "20",
+};
 
 /** The packaged stack for tests, made once as long as nothing of it changes; `more` parameters make another one. */
 export function testPackage(more: Readonly<Record<string, string>> = {}): Promise<string> {
@@ -50,6 +55,25 @@ export async function withSources(
   );
   await rm(zip);
   await writeFile(zip, await writeZip(members));
+  return target;
+}
+
+/** The packaged template, as far as tests change it. */
+export interface Template {
+  Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
+}
+
+/** A packaged stack with another template: a copy, unless it lies at `target` already. */
+export async function withTemplate(
+  packageDir: string,
+  target: string,
+  change: (template: Template) => void,
+): Promise<string> {
+  if (packageDir !== target) await cp(packageDir, target, { recursive: true });
+  const path = join(target, "cloudformation-template-update-stack.json");
+  const template = JSON.parse(await readFile(path, "utf8")) as Template;
+  change(template);
+  await writeFile(path, JSON.stringify(template));
   return target;
 }
 

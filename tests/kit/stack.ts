@@ -17,7 +17,8 @@ import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from "@aws
 import { atEndpoint } from "../../cli/aws.ts";
 import { type Live, liveSchema, type Release, releaseSchema } from "../../lib/records.ts";
 import { type Cloud, type CloudOptions, startCloud } from "../../local/cloud.ts";
-import { quickBuild, testPackage, withSources } from "./package.ts";
+import { quickBuild, type Template, testPackage, withSources, withTemplate } from "./package.ts";
+import { recorder } from "./recording.ts";
 
 /** How an execution of the deploy machine ended. */
 export interface Ended {
@@ -39,6 +40,13 @@ export interface StackOptions {
   readonly hostedZones?: CloudOptions["hostedZones"];
   readonly onCall?: CloudOptions["onCall"];
   readonly onDecision?: CloudOptions["onDecision"];
+  /**
+   * False where a test itself calls with a role's credentials, changes policies or means calls to be refused:
+   * its calls say nothing of what the functions need. Default: true.
+   */
+  readonly recorded?: boolean;
+  /** Changes the template before it comes up. */
+  readonly change?: (template: Template) => void;
 }
 
 /** The packaged stack on a local cloud of its own, driven through the real SDK. */
@@ -83,13 +91,17 @@ export class TestStack {
     hostedZones,
     onCall,
     onDecision,
+    recorded = true,
+    change,
   }: StackOptions = {}): Promise<TestStack> {
     const folder = await mkdtemp(join(tmpdir(), "mp-stack-"));
     const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
     try {
       const packaged = await testPackage(parameters);
-      const packageDir =
-        sources === "real" ? packaged : await withSources(packaged, join(folder, "package"), sources);
+      const copy = join(folder, "package");
+      const carrying = sources === "real" ? packaged : await withSources(packaged, copy, sources);
+      const packageDir = change === undefined ? carrying : await withTemplate(carrying, copy, change);
+      const record = recorded ? recorder(parameters) : undefined;
       const dataDir = join(folder, "data");
       const addressBlock = `127.${randomInt(100, 250)}.${randomInt(1, 250)}`;
       const cloud = await startCloud({
@@ -100,7 +112,10 @@ export class TestStack {
         machineKind,
         ...(hostedZones && { hostedZones }),
         ...(onCall && { onCall }),
-        ...(onDecision && { onDecision }),
+        onDecision: (decision) => {
+          record?.(decision);
+          onDecision?.(decision);
+        },
       });
       return new TestStack(cloud, dataDir, remove);
     } catch (error) {
@@ -144,6 +159,12 @@ export class TestStack {
       if (error instanceof Error && error.name === "NoSuchKey") return undefined;
       throw error;
     }
+  }
+
+  /** The bytes of an object of the state bucket. */
+  async bytes(Key: string): Promise<Buffer> {
+    const { Body } = await this.#s3.send(new GetObjectCommand({ Bucket: this.state, Key }));
+    return Buffer.from((await Body?.transformToByteArray()) ?? []);
   }
 
   async keys(Bucket: string, Prefix = ""): Promise<string[]> {

@@ -54,7 +54,16 @@ export async function writePackage(directory: string, stack: TestStack): Promise
   mkdirSync(packageDir, { recursive: true });
   const Statement = { Effect: "Allow", Action: "*", Resource: "*" };
   const Policies = [{ PolicyName: "all", PolicyDocument: { Version: "2012-10-17", Statement } }];
-  const role = { Type: "AWS::IAM::Role", Properties: { RoleName: "test-role", Policies } };
+  const Service = ["codebuild", "events", "lambda", "scheduler", "states"].map(
+    (one) => `${one}.amazonaws.com`,
+  );
+  const AssumeRolePolicyDocument = {
+    Statement: [{ Effect: "Allow", Principal: { Service }, Action: "sts:AssumeRole" }],
+  };
+  const role = {
+    Type: "AWS::IAM::Role",
+    Properties: { RoleName: "test-role", AssumeRolePolicyDocument, Policies },
+  };
   const template = {
     Parameters: stack.parameters ?? {},
     Conditions: stack.conditions ?? {},

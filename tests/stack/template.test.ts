@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import yauzl from "yauzl";
+import { evaluateFor } from "../../local/iam/resource-policies.ts";
 import { writeSourceZip } from "../../stack/source-plugin.mjs";
 import { root } from "../kit/package.ts";
 import { TestStack } from "../kit/stack.ts";
@@ -12,6 +13,11 @@ import { readPackaged } from "./packaged.ts";
 
 /** What of the template has no effect on the local cloud, and why that may be. */
 const UNHONOURED: Readonly<Record<string, string>> = {
+  "AWS::EC2::InternetGateway as a whole": "nothing is routed: addresses are loopback's",
+  "AWS::EC2::VPCGatewayAttachment as a whole": "nothing is routed",
+  "AWS::EC2::RouteTable as a whole": "nothing is routed",
+  "AWS::EC2::Route as a whole": "nothing is routed",
+  "AWS::EC2::SubnetRouteTableAssociation as a whole": "nothing is routed",
   "AWS::Logs::LogGroup RetentionInDays": "logs go with the data directory",
   "AWS::Lambda::Function Architectures": "functions run on this machine's processor",
   "AWS::S3::Bucket VersioningConfiguration": "nothing of the system reads old versions; they are for people",
@@ -23,10 +29,25 @@ const UNHONOURED: Readonly<Record<string, string>> = {
 
 test("the local cloud does all that the template asks for, but what is listed here", async () => {
   const stack = await TestStack.start();
-  const { unhonoured } = stack.cloud;
+  const { unhonoured, stack: loaded } = stack.cloud;
   await stack.stop();
   const seen = new Set(unhonoured.map(({ type, property }) => `${type} ${property ?? "as a whole"}`));
   assert.deepEqual([...seen].sort(), Object.keys(UNHONOURED).sort());
+
+  // Its buckets refuse plain HTTP, by whomever; the local endpoint itself stands for TLS.
+  const policies = loaded.resources.filter(({ resource: { type } }) => type === "AWS::S3::BucketPolicy");
+  assert.ok(policies.length >= 2, `${policies.length} policies`);
+  for (const { resource } of policies) {
+    const { Bucket, PolicyDocument } = resource.properties;
+    for (const target of [`arn:aws:s3:::${Bucket}`, `arn:aws:s3:::${Bucket}/index.html`]) {
+      const over = (secure: string) => {
+        const question = { action: "s3:GetObject", resource: target };
+        const context = { "aws:SecureTransport": [secure] };
+        return evaluateFor("anybody", [PolicyDocument], { ...question, context }).effect;
+      };
+      assert.deepEqual([over("false"), over("true")], ["explicit deny", "implicit deny"], target);
+    }
+  }
 });
 
 test("roles name what they act on; `*` stands only where AWS knows no resource", async () => {

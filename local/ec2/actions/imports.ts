@@ -64,11 +64,19 @@ async function startTask(
       "The request uses the same client token as a previous, but non-identical request.",
     );
   }
+  const disk = place(container);
+  const role = input.RoleName ?? "vmimport";
+  if (!cloud.mayImport(role, disk.bucket, disk.key)) {
+    throw new AwsError(
+      "InvalidParameter",
+      `The service role ${role} provided does not exist or does not have sufficient permissions`,
+    );
+  }
   const task: ImportTask = {
     id: newId(kind === "image" ? "import-ami" : "import-snap"),
     kind,
     ownerId: caller.accountId,
-    ...place(container),
+    ...disk,
     ...(input.Description && { description: input.Description }),
     encrypted: input.Encrypted ?? false,
     ...members,

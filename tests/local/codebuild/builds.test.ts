@@ -25,7 +25,7 @@ const stack = {
         ServiceRole: { "Fn::GetAtt": ["Role", "Arn"] },
         Source: { Type: "S3", Location: "builds/none.zip" },
         Artifacts: { Type: "S3", Location: "builds", Path: "boot", NamespaceType: "NONE", Packaging: "NONE" },
-        Cache: { Type: "LOCAL", Modes: ["LOCAL_CUSTOM_CACHE"] },
+        Cache: { Type: "S3", Location: "builds/cache" },
         Environment: { Image: "debian", EnvironmentVariables: [{ Name: "COLOUR", Value: "red" }] },
       },
     },
@@ -119,6 +119,7 @@ test("phases share one shell; artifacts and cache are kept", async (t) => {
   );
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: "builds", Key: "boot/abc/result.txt" }));
   assert.equal(await Body?.transformToString(), "one red sweet by start\n");
+  assert.match(text, /Unable to download cache: The specified key does not exist/);
   assert.match(await log(await ended(await start("good"))), /^again$/m);
 });
 

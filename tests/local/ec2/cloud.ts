@@ -42,6 +42,7 @@ export async function testCloud(options: Partial<Ec2Options> = {}): Promise<Test
       addressBlock,
       machineKind: "node",
       readObject: async (bucket, key) => storedObject(objects.get(`${bucket}/${key}`)),
+      mayImport: () => true,
       log: (line) => log.push(line),
       ...options,
     });

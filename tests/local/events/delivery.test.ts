@@ -44,6 +44,20 @@ const stack: TestStack = {
         Targets: [{ Id: "queue", Arn: queueOf("Queue"), InputPath: "$.detail.text" }],
       },
     },
+    QueuePolicy: {
+      Type: "AWS::SQS::QueuePolicy",
+      Properties: {
+        Queues: [{ Ref: "Queue" }, { Ref: "Events" }],
+        PolicyDocument: {
+          Statement: {
+            Effect: "Allow",
+            Principal: { Service: "events.amazonaws.com" },
+            Action: "sqs:SendMessage",
+            Resource: "*",
+          },
+        },
+      },
+    },
     Consumer: functionResource("consumer"),
     Mapping: {
       Type: "AWS::Lambda::EventSourceMapping",

@@ -30,7 +30,7 @@ describe("a role's policies are enforced", { timeout: 60_000 }, () => {
   const clients: { destroy(): void }[] = [];
 
   before(async () => {
-    stack = await TestStack.start();
+    stack = await TestStack.start({ recorded: false });
     await stack.put(stack.state, "turn/lock.json", "{}");
   });
   after(async () => {

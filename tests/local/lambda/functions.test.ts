@@ -47,6 +47,20 @@ const stack: TestStack = {
       Type: "AWS::Lambda::Url",
       Properties: { AuthType: "NONE", TargetFunctionArn: { "Fn::GetAtt": ["Web", "Arn"] } },
     },
+    UrlPermission: {
+      Type: "AWS::Lambda::Permission",
+      Properties: {
+        ...{ FunctionName: { Ref: "Web" }, Principal: "*", Action: "lambda:InvokeFunctionUrl" },
+        FunctionUrlAuthType: "NONE",
+      },
+    },
+    InvokePermission: {
+      Type: "AWS::Lambda::Permission",
+      Properties: {
+        ...{ FunctionName: { Ref: "Web" }, Principal: "*", Action: "lambda:InvokeFunction" },
+        InvokedViaFunctionUrl: true,
+      },
+    },
   },
   outputs: { Web: { Value: { "Fn::GetAtt": ["WebUrl", "FunctionUrl"] } } },
   functions: {

@@ -10,7 +10,6 @@ const place = { region: "eu-west-1", endpoint: "http://127.0.0.1:1" };
 async function load(template: Record<string, unknown>, parameters: Record<string, string> = {}) {
   const made: Resource[] = [];
   const provider: Provider = {
-    types: ["Test::Thing"],
     honoured: { "Test::Thing": ["Value", "Optional"] },
     async provision(resource) {
       if (resource.properties.Value === "explode") throw new Error("it exploded");

@@ -302,9 +302,12 @@ test("names are unique, filters and pages work, and executions can be stopped", 
 });
 
 test("after a restart, what was running is aborted and history is there", async (t) => {
-  const { cloud, start, directory, packageDir } = await setUp(t);
+  const { cloud, sfn: before, start, directory, packageDir } = await setUp(t);
   const executionArn = await start("slow", {}, "interrupted");
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await eventually("it waits", async () => {
+    const { events = [] } = await before.send(new GetExecutionHistoryCommand({ executionArn }));
+    return events.find(({ type }) => type === "WaitStateEntered");
+  });
   await cloud.stop();
   const again = await startCloud(cloudOptions(directory, packageDir));
   const sfn = new SFNClient(clientConfig(again));
@@ -320,4 +323,24 @@ test("after a restart, what was running is aborted and history is there", async 
     sfn.destroy();
     await again.stop();
   }
+});
+
+test("nothing starts once the local cloud has stopped", async (t) => {
+  const DefinitionString = '{"StartAt":"done","States":{"done":{"Type":"Succeed"}}}';
+  const RoleArn = { "Fn::GetAtt": ["Role", "Arn"] };
+  const lines: string[] = [];
+  const resources = {
+    Machine: { Type: "AWS::StepFunctions::StateMachine", Properties: { DefinitionString, RoleArn } },
+    Rule: {
+      Type: "AWS::Events::Rule",
+      Properties: {
+        EventPattern: { source: ["test"] },
+        Targets: [{ Id: "machine", Arn: { Ref: "Machine" }, RoleArn }],
+      },
+    },
+  };
+  const { cloud } = await testCloud(t, { resources }, { log: (line) => lines.push(line) });
+  await cloud.stop();
+  cloud.bus.put({ source: "test", detailType: "late", resources: [], detail: {} });
+  assert.match(lines.join("\n"), /could not deliver to \S+:stateMachine:\S+: The local cloud is stopping\./);
 });

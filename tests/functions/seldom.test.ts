@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { after, before, describe, it } from "node:test";
+import {
+  DescribeImagesCommand,
+  DescribeSnapshotsCommand,
+  EC2Client,
+  ImportImageCommand,
+  ImportSnapshotCommand,
+} from "@aws-sdk/client-ec2";
+import { ListMultipartUploadsCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  DescribeExecutionCommand,
+  ListExecutionsCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from "@aws-sdk/client-sfn";
+import type { Input, StateName } from "../../lib/contracts.ts";
+import { bootKey, bootRecordKey, chainKey, privateKeyKey, type Release } from "../../lib/records.ts";
+import { AwsError } from "../../local/service.ts";
+import { quickBuild } from "../kit/package.ts";
+import { TestStack } from "../kit/stack.ts";
+import { ByHand, eventually, failure, settingOf, there, withSettings } from "./by-hand.ts";
+
+/** A boot partition in which ImportImage finds an operating system that it knows. */
+const buildspec = there(quickBuild["buildspec.yml"]).replace("::/EFI/BOOT\n", "::/EFI/BOOT ::/EFI/debian\n");
+
+/**
+ * What the functions seldom have to do, with the roles that they have: each of these permissions is used here,
+ * or nowhere. The tests build on each other, in this order.
+ */
+describe("seldom", { timeout: 300_000 }, () => {
+  let stack: TestStack;
+  let ec2: EC2Client;
+  let s3: S3Client;
+  let sfn: SFNClient;
+  let deployment: ByHand;
+  /** Told of every call as "role service action". */
+  let beforeCall = (_call: string): void => {};
+
+  before(async () => {
+    stack = await TestStack.start({
+      sources: { "buildspec.yml": buildspec },
+      onCall: ({ service, action, caller }) =>
+        beforeCall(`${caller.arn.split("/").at(-1)} ${service} ${action}`),
+    });
+    ec2 = new EC2Client(stack.sdk);
+    s3 = new S3Client(stack.sdk);
+    sfn = new SFNClient(stack.sdk);
+    // Retiring is invoked by hand here.
+    withSettings(stack, "commit", { DRAIN_SECONDS: "3600" });
+    withSettings(stack, "start-import", { IMPORT_MODE: "snapshot" }, "start-import-snapshot");
+  });
+  after(async () => {
+    for (const client of [ec2, s3, sfn]) client?.destroy();
+    await stack?.stop();
+  });
+
+  it("reconcile: asks whether the deployment that has the turn is alive", async () => {
+    const [ended] = await stack.settleAfter(async () => {
+      await stack.put(stack.content, "index.html", "<h1>one</h1>");
+      await eventually("a deployment is under way", async () => {
+        const { did } = (await stack.invoke("reconcile", {})) as { did: string };
+        return did === "nothing: a deployment is under way" ? did : undefined;
+      });
+    });
+    assert.equal(ended?.outcome, "live", JSON.stringify(ended));
+  });
+
+  it("settle: goes on when its request was worked off meanwhile", async () => {
+    deployment = await ByHand.begin(stack);
+    await deployment.upload({ "large.bin": randomBytes(9 * 1024 * 1024).toString("base64") });
+    const { request } = deployment;
+    await stack.delete(stack.state, request.key);
+    assert.deepEqual((await deployment.settle()).request, request);
+    await deployment.plan();
+    await deployment.build();
+  });
+
+  it("pack-site, start-import: an upload that fails half-way leaves no parts behind", async () => {
+    const failsHalfWay = async (step: () => Promise<unknown>) => {
+      let parts = 0;
+      beforeCall = (call) => {
+        if (!/ s3 PUT \S+\/(archives|imports)\//.test(call)) return;
+        parts += 1;
+        if (parts > 1) throw new AwsError("InvalidRequest", "The test refuses this part.");
+      };
+      await assert.rejects(step(), /The test refuses this part/);
+      beforeCall = () => {};
+      const { Uploads } = await s3.send(new ListMultipartUploadsCommand({ Bucket: stack.state }));
+      assert.deepEqual(Uploads ?? [], []);
+    };
+    await failsHalfWay(() => deployment.pack());
+    await deployment.pack();
+    await failsHalfWay(() => deployment.startImport("start-import-snapshot"));
+  });
+
+  it("register-image: takes over the image that an import made of a disk with a system", async () => {
+    const { execution, boot, release } = deployment;
+    const partition = await stack.bytes(bootKey(boot.build));
+    await stack.put(stack.state, "imports/system.raw", Buffer.concat([partitionTable(partition), partition]));
+    const { ImportTaskId: task = "" } = await ec2.send(
+      new ImportImageCommand({ DiskContainers: [disk()], RoleName: importRole() }),
+    );
+    await eventually("the import ends", async () => tasks()[task]?.status === "completed" || undefined);
+    const imageId = there(tasks()[task]?.imageId);
+    const image = await deployment.step("register-image", { execution, release, imported: { imageId } });
+    const { Images } = await ec2.send(new DescribeImagesCommand({ ImageIds: [imageId] }));
+    const { Snapshots } = await ec2.send(new DescribeSnapshotsCommand({ SnapshotIds: [image.snapshotId] }));
+    for (const { Tags } of [there(Images?.[0]), there(Snapshots?.[0])])
+      assert.equal(Tags?.find(({ Key }) => Key === "mirage-pages:release")?.Value, String(release));
+  });
+
+  it("undo: ends imports that are under way", async () => {
+    const Tags = [
+      { Key: "mirage-pages:stack", Value: "mirage-pages-prod" },
+      { Key: "mirage-pages:release", Value: String(deployment.release) },
+    ];
+    const tagged = (ResourceType: "import-snapshot-task" | "import-image-task") => ({
+      RoleName: importRole(),
+      TagSpecifications: [{ ResourceType, Tags }],
+    });
+    const { ImportTaskId: first = "" } = await ec2.send(
+      new ImportSnapshotCommand({ DiskContainer: disk(), ...tagged("import-snapshot-task") }),
+    );
+    const { ImportTaskId: second = "" } = await ec2.send(
+      new ImportImageCommand({ DiskContainers: [disk()], ...tagged("import-image-task") }),
+    );
+    for (const id of [first, second]) {
+      await eventually("the import ends", async () => tasks()[id]?.status === "completed" || undefined);
+      // On AWS it takes minutes, here no time: it is not over yet.
+      there(tasks()[id]).status = "active";
+    }
+    const { execution, listing } = deployment;
+    await deployment.step("undo", { execution, listing, failure: { Error: "Fault", Cause: "a test" } });
+    assert.deepEqual([tasks()[first]?.status, tasks()[second]?.status], ["deleting", "deleting"]);
+  });
+
+  it("every function that changes something is stopped by TurnLost when nobody has the turn", async () => {
+    const { execution, release, listing, archive, boot, certificate } = deployment;
+    const { image, instanceId } = there(await stack.live());
+    await stack.delete(stack.state, "turn/lock.json");
+    const inputs: { readonly [N in StateName]?: Input<N> } = {
+      "adopt-listing": { execution, release, listing, archive },
+      "start-import": { execution, release, archive, boot, certificate },
+      "register-image": { execution, release, imported: { snapshotId: image.snapshotId } },
+      "launch-instance": { execution, release, attempt: 1, image },
+      "discard-machine": { execution, release, attempt: 1, instanceId, failure: { Error: "e", Cause: "c" } },
+      "move-address": { execution, instanceId },
+      commit: { execution, release, listing, archive, boot, certificate, image, instanceId },
+      undo: { execution, listing, failure: { Error: "e", Cause: "c" } },
+    };
+    for (const [name, input] of Object.entries(inputs))
+      await assert.rejects(stack.invoke(name, input), failure("TurnLost", /lost its turn; it changes/), name);
+  });
+
+  it("poll-build: a build that leaves no boot partition is BuildFailed", async () => {
+    const build = "0".repeat(64);
+    const projectName = settingOf(stack, "start-build", "BUILD_PROJECT");
+    const { ids } = JSON.parse(
+      await stack.aws("codebuild", "list-builds-for-project", "--project-name", projectName),
+    ) as { ids: string[] };
+    await assert.rejects(
+      deployment.step("poll-build", { build, buildId: there(ids[0]) }),
+      failure("BuildFailed", new RegExp(`left no boot/${build}/boot.img`)),
+    );
+  });
+
+  it("retire: removes boot partitions and certificates that no release needs, and starts what was asked for meanwhile", async () => {
+    // A boot partition that nobody records, and the certificate of a release that failed.
+    const digest = "0".repeat(64);
+    const second = JSON.parse(there(await stack.read("releases/000002.json"))) as Release;
+    const failed = { ...second, certificate: { ...second.certificate, serial: "00aa" } };
+    await stack.put(stack.state, "releases/000002.json", JSON.stringify(failed));
+    const stale = [bootKey(digest), bootRecordKey(digest), chainKey("00aa"), privateKeyKey("00aa")];
+    for (const key of stale) await stack.put(stack.state, key, "{}");
+    deployment = await ByHand.begin(stack);
+    const ended = await stack.settleAfter(async () => {
+      // Back to what is live: the deployment that retire starts will find nothing to do.
+      await stack.delete(stack.content, "large.bin");
+      await eventually("it is asked for", () => stack.read("requests/content.json"));
+      const { execution } = deployment;
+      const { objects } = await deployment.step("retire", { execution, release: 1 });
+      for (const key of stale) assert.ok(objects.includes(key), key);
+    });
+    for (const key of stale) assert.equal(await stack.read(key), undefined, key);
+    assert.deepEqual(
+      ended.map(({ outcome }) => outcome),
+      ["nothing"],
+      JSON.stringify(ended),
+    );
+  });
+
+  it("self-sign-certificate: makes the first certificate", async () => {
+    const { execution } = deployment;
+    await stack.delete(stack.state, "certificates/current.json");
+    const { certificate } = await deployment.step("self-sign-certificate", { execution });
+    assert.equal(certificate.selfSigned, true);
+    const kept = JSON.parse(there(await stack.read("certificates/current.json"))) as { serial: string };
+    assert.equal(kept.serial, certificate.serial);
+  });
+
+  it("take-turn, deploy-certificate: ask whether the deployment that holds the turn is alive", async () => {
+    const input = { stateMachineArn: stack.machineArn("deploy"), input: "{}" };
+    const { executionArn: owner } = await sfn.send(new StartExecutionCommand(input));
+    await eventually("the deployment ends", async () => {
+      const { status } = await sfn.send(new DescribeExecutionCommand({ executionArn: owner }));
+      return status === "RUNNING" ? undefined : status;
+    });
+    const takenAt = new Date().toISOString();
+    await stack.put(stack.state, "turn/lock.json", JSON.stringify({ owner, takenAt }));
+    const { turn, message } = await deployment.takeTurn();
+    assert.equal(turn, "wait");
+    assert.match(message, /last owner died/);
+    await deployment.step("deploy-certificate", { execution: deployment.execution });
+    const { executions } = await sfn.send(
+      new ListExecutionsCommand({ stateMachineArn: stack.machineArn("deploy"), statusFilter: "RUNNING" }),
+    );
+    assert.match(there(executions?.[0]?.name), /^certificate-take-over-/);
+  });
+
+  const tasks = () => stack.cloud.ec2.state.importTasks;
+  const importRole = () => settingOf(stack, "start-import", "IMPORT_ROLE");
+  const disk = () => ({
+    Format: "RAW",
+    UserBucket: { S3Bucket: stack.state, S3Key: "imports/system.raw" },
+  });
+});
+
+/** A megabyte whose MBR says that an EFI partition follows it. */
+function partitionTable(partition: Buffer): Buffer {
+  const table = Buffer.alloc(2 ** 20);
+  table[450] = 0xef;
+  table.writeUInt32LE(table.length / 512, 454);
+  table.writeUInt32LE(partition.length / 512, 458);
+  table.writeUInt16LE(0xaa55, 510);
+  return table;
+}
