@@ -1,7 +1,15 @@
 import { objectStore } from "../lib/aws/bucket.ts";
 import { startExecution } from "../lib/aws/executions.ts";
 import { putJson } from "../lib/objects.ts";
-import { LIVE_KEY, type Live, padded, REFUSED_KEY, readLive, updateRelease } from "../lib/records.ts";
+import {
+  LIVE_KEY,
+  type Live,
+  padded,
+  REFUSED_KEY,
+  readLive,
+  readRelease,
+  updateRelease,
+} from "../lib/records.ts";
 import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 import { assertTurn } from "../lib/turn.ts";
@@ -38,10 +46,16 @@ export const handler = step("commit", async (input) => {
     },
   );
   const url = `https://${setting("SITE_NAMES")[0] ?? setting("SITE_ADDRESS")}/`;
-  return {
-    outcome: "live",
-    release,
-    url,
-    message: `Release ${release} is live: ${url} (${archive.files} files)`,
-  };
+  const said = `Release ${release} is live: ${url} (${archive.files} files)`;
+  const findings = (await readRelease(store, release))?.findings ?? [];
+  return { outcome: "live", release, url, message: [said, ...notHonoured(findings)].join("\n") };
 });
+
+/** The lines that tell what of the site's own rules is not done as it is written. */
+function notHonoured(findings: readonly string[]): string[] {
+  if (findings.length === 0) return [];
+  return [
+    "Some of the site's own rules are not done as they are written:",
+    ...findings.map((line) => `  ${line}`),
+  ];
+}

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { readIndex } from "../lib/archive/reader.ts";
 import type { SiteIndex } from "../lib/archive/site-index.ts";
 import { ObjectChanged } from "../lib/archive/spool.ts";
@@ -9,7 +10,9 @@ import { objectSize, objectSource, objectStore, openObject, uploadObject } from 
 import { readListing } from "../lib/listings.ts";
 import { type Archive, archiveKey, readLive, updateRelease } from "../lib/records.ts";
 import { setting } from "../lib/settings.ts";
+import { ObjectTooLarge } from "../lib/site/errors.ts";
 import { checkListing } from "../lib/site/listing.ts";
+import { largestRuleFile, planWithRules, ruleFiles } from "../lib/site/site-rules.ts";
 import { step } from "../lib/step.ts";
 
 /**
@@ -20,16 +23,26 @@ export const handler = step("pack-site", async ({ execution, release, listing, b
   const bucket = setting("STATE_BUCKET");
   const store = objectStore(bucket);
   const site = checkListing(await readListing(store, listing), { allowEmpty: setting("ALLOW_EMPTY") });
+  const { plan, findings } = planWithRules(
+    site.objects.map(({ key }) => key),
+    await readRuleFiles(site.objects),
+  );
   const spoolPath = join(tmpdir(), `${execution.split(":").at(-1)}.spool`);
   try {
-    const objects = site.objects.map(({ key, size, etag, lastModified }) => ({
+    const content = site.objects.filter(({ key }) => !ruleFiles.includes(key));
+    const objects = content.map(({ key, size, etag, lastModified }) => ({
       key,
       size,
       modified: Math.floor(Date.parse(lastModified) / 1000),
       open: () => openListed(key, etag),
     }));
     const live = (await readLive(store))?.value;
-    const packed = await packSite({ objects, spoolPath, previous: live && (await indexOf(live.archive)) });
+    const packed = await packSite({
+      objects,
+      plan,
+      spoolPath,
+      previous: live && (await indexOf(live.archive)),
+    });
     const { digest, bytes, files, contentBytes: siteBytes } = packed;
     try {
       if ((await objectSize(bucket, archiveKey(digest))) !== bytes) {
@@ -39,7 +52,7 @@ export const handler = step("pack-site", async ({ execution, release, listing, b
       await packed.close();
     }
     const archive = { digest, bytes, files, siteBytes };
-    await updateRelease(store, release, { listing, archive, boot, certificate });
+    await updateRelease(store, release, { listing, archive, boot, certificate, findings: [...findings] });
     const unchanged =
       live?.archive.digest === digest &&
       live.boot.digest === boot.digest &&
@@ -49,6 +62,19 @@ export const handler = step("pack-site", async ({ execution, release, listing, b
     await rm(spoolPath, { force: true });
   }
 });
+
+/** The text of each rule file that the listing has. Throws ObjectChanged, and ObjectTooLarge for what is none. */
+async function readRuleFiles(
+  listed: readonly { key: string; size: number; etag: string }[],
+): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const { key, size, etag } of listed.filter(({ key }) => ruleFiles.includes(key))) {
+    if (size > largestRuleFile) throw new ObjectTooLarge(key, size, largestRuleFile);
+    const { body } = await openListed(key, etag);
+    files.set(key, await text(body));
+  }
+  return files;
+}
 
 /** The index of a kept archive; undefined for one that another release of mirage-pages wrote in another format. */
 async function indexOf({ digest, bytes }: Archive): Promise<SiteIndex | undefined> {

@@ -5,7 +5,7 @@ import type { TLSSocket } from "node:tls";
 import { type BodyEntry, etagOf, type IndexEntry, isRedirect, type SiteIndex } from "./archive/site-index.ts";
 import type { Expected } from "./contracts.ts";
 import { causeText, WrongAnswer } from "./errors.ts";
-import { matchPattern, parsePattern } from "./site/pattern.ts";
+import { ruledPaths } from "./site/ruled.ts";
 import { encodePath } from "./site/url.ts";
 
 /** Every path is fetched up to this many; of a larger site an even sample with its first and last path. */
@@ -87,18 +87,14 @@ interface ProbeTarget {
  * Left out is what a rule of the site may answer instead.
  */
 export function probeTargets({ entries, fallbacks, rules }: SiteIndex): ProbeTarget[] {
-  const compiled = rules.map(({ forced, pattern }) => ({ forced, pattern: parsePattern(pattern) }));
-  const ruled = (path: string, evenUnforced: boolean) =>
-    compiled.some(
-      ({ forced, pattern }) => (forced || evenUnforced) && matchPattern(pattern, path) !== undefined,
-    );
+  const ruled = ruledPaths(rules);
   const missing = fallbacks.map((entry) => ({
     path: `${entry.path}mirage-pages-probe-of-a-missing-path`,
     entry,
   }));
   return [
-    ...missing.filter(({ path }) => !ruled(path, true)),
-    ...entries.map((entry) => ({ path: entry.path, entry })).filter(({ path }) => !ruled(path, false)),
+    ...missing.filter(({ path }) => !ruled(path, "any")),
+    ...entries.map((entry) => ({ path: entry.path, entry })).filter(({ path }) => !ruled(path, "forced")),
   ];
 }
 

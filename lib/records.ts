@@ -51,6 +51,8 @@ export const releaseSchema = z.object({
   certificate: certificateSchema.optional(),
   image: imageSchema.optional(),
   instanceId: z.string().optional(),
+  /** What of the site's own rules is not done, a line each. */
+  findings: z.array(z.string()).optional(),
   endedAt: z.iso.datetime().optional(),
   failure: z.object({ error: z.string(), cause: z.string() }).optional(),
 });

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { Agent, request } from "node:https";
 import { join } from "node:path";
-import { planSite } from "../../lib/site/plan.ts";
+import { ruledPaths } from "../../lib/site/ruled.ts";
+import { planWithRules, ruleFiles } from "../../lib/site/site-rules.ts";
 import { encodePath } from "../../lib/site/url.ts";
 import { filesBelow } from "./files.ts";
 
@@ -17,9 +18,17 @@ export interface Verified {
 export async function verifySite(site: string, address: string): Promise<Verified> {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const mismatches: string[] = [];
-  const { pages, fallbacks } = planSite(await filesBelow(site));
+  const keys = await filesBelow(site);
+  const { plan } = planWithRules(keys, await ruleFilesOf(site, keys));
+  const ruled = ruledPaths(plan.rules);
+  const pages = plan.pages.filter(({ path }) => !ruled(path, "forced"));
+  const fallbacks = plan.fallbacks.filter(({ path }) => !ruled(`${path}no-such-page`, "any"));
   const missing = fallbacks.map((page) => ({ ...page, path: `${page.path}no-such-page-${Date.now()}` }));
-  const moved = pages.flatMap(({ path, key }) => (path === `/${key}` ? [] : [{ path: `/${key}`, to: path }]));
+  const answered = new Set([...plan.pages, ...plan.redirects].map(({ path }) => path));
+  const moved = pages.flatMap(({ path, key, status }) => {
+    const own = `/${key}`;
+    return status !== 200 || answered.has(own) || ruled(own, "forced") ? [] : [{ path: own, to: path }];
+  });
   const checks = [...pages, ...missing, ...moved];
   const queue = checks.values();
   const worker = async () => {
@@ -36,6 +45,13 @@ export async function verifySite(site: string, address: string): Promise<Verifie
   await Promise.all(Array.from({ length: 8 }, worker));
   agent.destroy();
   return { paths: checks.length, mismatches };
+}
+
+async function ruleFilesOf(site: string, keys: readonly string[]): Promise<Map<string, string>> {
+  const files = keys.filter((key) => ruleFiles.includes(key));
+  return new Map(
+    await Promise.all(files.map(async (key) => [key, await readFile(join(site, key), "utf8")] as const)),
+  );
 }
 
 function fetchPath(agent: Agent, host: string, path: string) {

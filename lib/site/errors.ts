@@ -119,6 +119,28 @@ export class SiteTooLarge extends SiteRefused {
   }
 }
 
+/** The site's own policies cannot be read. */
+export class PolicyInvalid extends SiteRefused {
+  constructor(file: string, problems: readonly { readonly line: number; readonly reason: string }[]) {
+    super(
+      "PolicyInvalid",
+      `${file} is not right: ${list(problems.map(({ line, reason }) => `line ${line}: ${reason}`))}. ` +
+        "Correct it and sync again; docs/http.md has all settings.",
+    );
+  }
+}
+
+/** The site asks for its rules to be honoured to the letter, and some cannot be. */
+export class RulesNotHonoured extends SiteRefused {
+  constructor(findings: readonly string[]) {
+    super(
+      "RulesNotHonoured",
+      `${several(findings.length, "rule")} of this site cannot be honoured, and it is strict: ${list(findings)} ` +
+        "Correct them, or take strict out of mirage-pages.toml, and sync again.",
+    );
+  }
+}
+
 function several(count: number, noun: string): string {
   return count === 1 ? `One ${noun}` : `${count} ${noun}s`;
 }
@@ -135,6 +157,8 @@ export const refusalNames: readonly string[] = [
   "NoIndex",
   "UnsafeKey",
   "DuplicatePath",
+  "PolicyInvalid",
+  "RulesNotHonoured",
   "ObjectTooLarge",
   "TooManyObjects",
   "SiteTooLarge",

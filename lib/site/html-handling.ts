@@ -1,5 +1,5 @@
 /** Where pages answer, as Cloudflare's `html_handling` for static assets has it. */
-const htmlHandlings = [
+export const htmlHandlings = [
   /** `about.html` at `/about`, `docs/index.html` at `/docs/`. */
   "auto-trailing-slash",
   /** Both with a slash. */

@@ -30,28 +30,28 @@ export interface SitePlan {
 export interface SiteRules {
   readonly policy: SitePolicy;
   readonly redirects: readonly RedirectEntry[];
+  /** Rewrites: further paths at which files answer. */
+  readonly pages: readonly PlannedPage[];
   readonly rules: readonly Rule[];
   /** From `_headers`, in its order. */
   readonly headers: readonly Omit<HeaderRule, "scope">[];
 }
 
-const noRules: SiteRules = { policy: defaultPolicy, redirects: [], rules: [], headers: [] };
+const noRules: SiteRules = { policy: defaultPolicy, redirects: [], pages: [], rules: [], headers: [] };
 
 /** Decides where each key answers. Pure. Keys are as `checkListing` lets them through. */
 export function planSite(keys: Iterable<string>, site: SiteRules = noRules): SitePlan {
   const all = [...keys];
   const served = servedPaths(all, site.policy.htmlHandling);
+  const replaced = new Set([...site.redirects, ...site.pages].map(({ path }) => path));
   const pages = [...served].map(([path, key]) => ({ path, key, status: 200 }));
-  const redirects = [
-    ...site.redirects,
-    ...normalForms([...served.keys(), ...site.redirects.map(({ path }) => path)]),
-  ];
-  const replaced = new Set(site.redirects.map(({ path }) => path));
+  const kept = [...pages.filter(({ path }) => !replaced.has(path)), ...site.pages];
+  const taken = [...kept, ...site.redirects].map(({ path }) => path);
   return {
     policy: site.policy,
-    pages: pages.filter(({ path }) => !replaced.has(path)),
+    pages: kept,
     fallbacks: fallbacks(all, site.policy),
-    redirects,
+    redirects: [...site.redirects, ...normalForms(taken)],
     rules: site.rules,
     headerRules: site.headers.map((rule) => ({ ...rule, scope: rule.host === undefined ? "miss" : "all" })),
     patterns: {
@@ -89,7 +89,7 @@ function normalForms(paths: readonly string[]): RedirectEntry[] {
 }
 
 /** A permanent redirect without this would be kept by browsers for good, whatever the site does later. */
-const redirectHeaders: Headers = [["Cache-Control", revalidate]];
+export const redirectHeaders: Headers = [["Cache-Control", revalidate]];
 
 /** What is known of an object beside its bytes. */
 export interface ObjectMetadata {
@@ -118,7 +118,8 @@ export function pageHeaders(
     put("X-Content-Type-Options", "nosniff");
     put("Referrer-Policy", "strict-origin-when-cross-origin");
   }
-  if (status === 200) {
+  // A fallback answers at many paths: its headers depend on the one asked for.
+  if (!path.endsWith("/") || status === 200) {
     for (const [name, value] of changesFor(plan, path)) {
       if (value === undefined) headers.delete(name.toLowerCase());
       else put(name, value);
@@ -142,12 +143,23 @@ function changesFor({ headerRules, patterns }: SitePlan, path: string): HeaderRu
   const changes = new Map<string, HeaderRule["changes"][number]>();
   for (const [i, rule] of headerRules.entries()) {
     const pattern = patterns.headers[i];
-    if (rule.host !== undefined || pattern === undefined || !matchPattern(pattern, path)) continue;
-    for (const [name, value] of rule.changes) {
+    const captured =
+      pattern === undefined || rule.host !== undefined ? undefined : matchPattern(pattern, path);
+    if (captured === undefined) continue;
+    for (const [name, template] of rule.changes) {
+      const value = template?.replaceAll(
+        /:([A-Za-z]\w*)/g,
+        (text, word: string) => asAscii(captured.get(word)) ?? text,
+      );
       const before = changes.get(name.toLowerCase())?.[1];
       const joined = before === undefined || value === undefined ? value : `${before}, ${value}`;
       changes.set(name.toLowerCase(), [name, joined]);
     }
   }
   return [...changes.values()];
+}
+
+/** A capture as a header may hold it. */
+function asAscii(text: string | undefined): string | undefined {
+  return text?.replaceAll(/[^\x20-\x7e]/gu, encodeURIComponent);
 }

@@ -125,11 +125,40 @@ let join changes change =
   | Some (Put (_, before)), Index.Put (name, value) -> others @ [ Index.Put (name, before ^ ", " ^ value) ]
   | _ -> others @ [ change ]
 
+(* A capture as a header may hold it. *)
+let visible text =
+  let b = Buffer.create (String.length text) in
+  String.iter
+    (fun c -> if c >= ' ' && c <= '~' then Buffer.add_char b c else Printf.bprintf b "%%%02X" (Char.code c))
+    text;
+  Buffer.contents b
+
+(* [:name] in a header's value stands for what the pattern captured under it. *)
+let fill captured = function
+  | Index.Put (name, value) when captured <> [] && String.contains value ':' ->
+      let b = Buffer.create (String.length value) in
+      let length = String.length value in
+      let rec word i = if i < length && Pattern.is_word value.[i] then word (i + 1) else i in
+      let rec go i =
+        if i < length then
+          let stop = if value.[i] = ':' then word (i + 1) else i in
+          match List.assoc_opt (if stop > i then String.sub value (i + 1) (stop - i - 1) else "") captured with
+          | Some text ->
+              Buffer.add_string b (visible text);
+              go stop
+          | None ->
+              Buffer.add_char b value.[i];
+              go (i + 1)
+      in
+      go 0;
+      Index.Put (name, Buffer.contents b)
+  | change -> change
+
 let changes rules ~host ~path ~miss =
   List.fold_left
     (fun changes (rule : Index.header_rule) ->
       let concerns = (rule.scope = All || miss) && of_host rule.host host in
-      if concerns && Pattern.matches rule.pattern path <> None then
-        List.fold_left join changes rule.changes
-      else changes)
+      match if concerns then Pattern.matches rule.pattern path else None with
+      | Some captured -> List.fold_left join changes (List.map (fill captured) rule.changes)
+      | None -> changes)
     [] rules

@@ -326,6 +326,7 @@ let header_rules () =
   let header_rules =
     [
       "miss\t-\t/*\tX-All: 1\tX-Content-Type-Options: sniff"; "miss\t-\t/deep/*\tX-All: 2\t!Content-Type";
+      "miss\t-\t/movies/:title\tX-Movie: watch \":title\" at 1:30 :other";
       "all\texample.org\t/*\tX-Host: yes\t!X-Content-Type-Options";
     ]
   in
@@ -340,6 +341,7 @@ let header_rules () =
   check_header "not where an entry answers" None page "x-all";
   check_header "but by host" (Some "yes") page "x-host";
   check_header "removed by host" None page "x-content-type-options";
+  check_header "a capture" (Some "watch \"Gr%C3%BC\" at 1:30 :other") (ask ~site "/movies/Gr%c3%bc") "x-movie";
   let other = ask ~site ~headers:[ "Host: other.org" ] "/app/x" in
   check_header "a rewrite" (Some "1") other "x-all";
   check_header "a rewrite" (Some "sniff") other "x-content-type-options";
