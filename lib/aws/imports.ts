@@ -4,6 +4,8 @@ import {
   DescribeImportSnapshotTasksCommand,
   ImportImageCommand,
   ImportSnapshotCommand,
+  paginateDescribeImportImageTasks,
+  paginateDescribeImportSnapshotTasks,
 } from "@aws-sdk/client-ec2";
 import { ImportFailed } from "../errors.ts";
 import { setting } from "../settings.ts";
@@ -98,16 +100,16 @@ function percent(progress: string | undefined, message: string | undefined): str
 
 /** Ends the import tasks of a release that are still under way. */
 export async function cancelImports(release: number): Promise<void> {
-  const Filters = ownFilters(release);
-  const { ImportSnapshotTasks } = await ec2().send(new DescribeImportSnapshotTasksCommand({ Filters }));
-  const { ImportImageTasks } = await ec2().send(new DescribeImportImageTasksCommand({ Filters }));
-  const tasks = [
-    ...(ImportSnapshotTasks ?? []).map((task) => ({
-      id: task.ImportTaskId,
-      status: task.SnapshotTaskDetail?.Status,
-    })),
-    ...(ImportImageTasks ?? []).map((task) => ({ id: task.ImportTaskId, status: task.Status })),
-  ];
+  const query = { Filters: ownFilters(release) };
+  const tasks: { id: string | undefined; status: string | undefined }[] = [];
+  for await (const page of paginateDescribeImportSnapshotTasks({ client: ec2() }, query)) {
+    for (const { ImportTaskId: id, SnapshotTaskDetail } of page.ImportSnapshotTasks ?? [])
+      tasks.push({ id, status: SnapshotTaskDetail?.Status });
+  }
+  for await (const page of paginateDescribeImportImageTasks({ client: ec2() }, query)) {
+    for (const { ImportTaskId: id, Status: status } of page.ImportImageTasks ?? [])
+      tasks.push({ id, status });
+  }
   for (const { id, status } of tasks) {
     if (id === undefined || OVER.includes(status ?? "")) continue;
     await ec2().send(
