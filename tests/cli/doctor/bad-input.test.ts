@@ -1,20 +1,13 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { CompleteSnapshotCommand, EBSClient, StartSnapshotCommand } from "@aws-sdk/client-ebs";
+import { EBSClient } from "@aws-sdk/client-ebs";
 import {
   AllocateAddressCommand,
   AssociateAddressCommand,
   DescribeAddressesCommand,
-  DescribeInstancesCommand,
-  DescribeSnapshotsCommand,
-  DescribeSubnetsCommand,
   DisassociateAddressCommand,
   EC2Client,
-  RegisterImageCommand,
   ReleaseAddressCommand,
-  RunInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import {
   ChangeResourceRecordSetsCommand,
@@ -23,11 +16,10 @@ import {
 } from "@aws-sdk/client-route-53";
 import { CreateBucketCommand, DeleteBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import type { Call } from "../../../local/front-door/front-door.ts";
-import { matches } from "../../../local/iam/wildcards.ts";
 import { AwsError } from "../../../local/service.ts";
-import { eventually, there } from "../../functions/by-hand.ts";
-import { root } from "../../kit/package.ts";
+import { there } from "../../functions/by-hand.ts";
 import { Account, complaints } from "./account.ts";
+import { strangersInstance } from "./stranger.ts";
 
 /** Every bad input that an account can have: told with the setting's name, before anything is changed. */
 describe("doctor", { timeout: 120_000 }, () => {
@@ -89,70 +81,6 @@ describe("doctor", { timeout: 120_000 }, () => {
     assert.match(text, /^parameters: The parameter email is "you", which is no e-mail address/m);
     assert.match(text, /^parameters: The parameter settle is "5s"; write a whole number/m);
     assert.match(text, /intanceType is no parameter of this stack\. Did you mean instanceType\?/);
-  });
-
-  it("a wrong stage or region: AWS is not even asked", async () => {
-    const findings = await account.examine("Other", {}, undefined, "frankfurt");
-    assert.match(complaints(findings), /^place: The stage is "Other"; write 1 to 12 lower-case letters/m);
-    assert.match(complaints(findings), /^place: The region is "frankfurt"; write a region's code/m);
-    assert.deepEqual(account.calls, []);
-  });
-
-  it("a region that does not exist", async () => {
-    const findings = await account.examine("other", {}, undefined, "eu-nowhere-1");
-    assert.match(complaints(findings), /^region: AWS knows no region "eu-nowhere-1"\. → .*--region/m);
-  });
-
-  it("credentials that have expired, or that are nobody's: nothing else is asked", async () => {
-    const sts = (error: AwsError) => (call: Call) => {
-      if (call.service === "sts") throw error;
-    };
-    const expired = new AwsError(
-      "ExpiredToken",
-      "The security token included in the request is expired",
-      403,
-    );
-    const findings = await account.examine("other", { keep: "0" }, sts(expired));
-    assert.match(complaints(findings), /^credentials: The credentials have expired: .* → Sign in again/m);
-    assert.match(complaints(findings), /^parameters: The parameter keep is "0"/m);
-    assert.deepEqual(account.calls, ["sts GetCallerIdentity"]);
-    const unknown = new AwsError("InvalidClientTokenId", "The security token is invalid.", 403);
-    assert.match(await refused({}, sts(unknown)), /^credentials: AWS refuses the credentials: /);
-  });
-
-  it("a call that the credentials do not allow is a warning that says which", async () => {
-    const findings = await account.examine("other", {}, ({ service }) => {
-      if (service === "iam")
-        throw new AwsError("AccessDenied", "not authorized to perform: iam:ListRoles", 403);
-    });
-    assert.equal(complaints(findings), "");
-    assert.match(complaints(findings, "warning"), /^roles: This was not looked at, .*iam:ListRoles → /m);
-  });
-
-  it("without leave to see the stack nothing else can be told", async () => {
-    const findings = await account.examine("prod", { keep: "0" }, ({ service }) => {
-      if (service === "cloudformation")
-        throw new AwsError("AccessDenied", "not authorized: DescribeStacks", 403);
-    });
-    assert.deepEqual(
-      [...new Set(findings.map(({ check }) => check))],
-      ["credentials", "parameters", "stack"],
-    );
-    assert.match(
-      complaints(findings, "warning"),
-      /^stack: This was not looked at, .*DescribeStacks → .*docs\/aws\.md/,
-    );
-  });
-
-  it("who has docs/deployer-policy.json may look at everything", async () => {
-    const policy = await readFile(join(root, "docs/deployer-policy.json"), "utf8");
-    const { Statement } = JSON.parse(policy) as { Statement: { Action: string | string[] }[] };
-    const allowed = Statement.flatMap(({ Action }) => Action);
-    await account.examine("prod");
-    const asked = account.calls.map((call) => call.replace(" ", ":").replace(/^s3:HEAD .*/, "s3:ListBucket"));
-    const refused = asked.filter((action) => !allowed.some((pattern) => matches(pattern, action)));
-    // Everybody may ask who they are.
-    assert.deepEqual([...new Set(refused)], ["sts:GetCallerIdentity"]);
   });
 
   it("a bucket name that another account has, or that lies in another region", async () => {
@@ -265,7 +193,7 @@ describe("doctor", { timeout: 120_000 }, () => {
   });
 
   it("an address that something else has: refused, and left where it is", async () => {
-    const InstanceId = await strangersInstance();
+    const InstanceId = await strangersInstance(ec2, ebs);
     const { Addresses } = await ec2.send(
       new DescribeAddressesCommand({ PublicIps: [account.stack.address] }),
     );
@@ -302,37 +230,5 @@ describe("doctor", { timeout: 120_000 }, () => {
     };
     const Changes = [{ Action: "CREATE" as const, ResourceRecordSet }];
     await route53.send(new ChangeResourceRecordSetsCommand({ HostedZoneId, ChangeBatch: { Changes } }));
-  }
-
-  /** An instance that somebody else launched in the stack's network, of an empty disk. */
-  async function strangersInstance(): Promise<string> {
-    const { SnapshotId } = await ebs.send(new StartSnapshotCommand({ VolumeSize: 1 }));
-    await ebs.send(new CompleteSnapshotCommand({ SnapshotId, ChangedBlocksCount: 0 }));
-    await eventually("the snapshot is complete", async () => {
-      const { Snapshots } = await ec2.send(
-        new DescribeSnapshotsCommand({ SnapshotIds: [there(SnapshotId)] }),
-      );
-      return Snapshots?.[0]?.State === "completed" ? true : undefined;
-    });
-    const { ImageId } = await ec2.send(
-      new RegisterImageCommand({
-        ...{ Name: "stranger", Architecture: "x86_64", VirtualizationType: "hvm", BootMode: "uefi" },
-        ...{ EnaSupport: true, RootDeviceName: "/dev/xvda" },
-        BlockDeviceMappings: [{ DeviceName: "/dev/xvda", Ebs: { SnapshotId } }],
-      }),
-    );
-    const { Subnets } = await ec2.send(new DescribeSubnetsCommand({}));
-    const { Instances } = await ec2.send(
-      new RunInstancesCommand({
-        ...{ ImageId, InstanceType: "t3.nano", MinCount: 1, MaxCount: 1 },
-        SubnetId: there(Subnets?.[0]?.SubnetId),
-      }),
-    );
-    const id = there(Instances?.[0]?.InstanceId);
-    await eventually("the stranger's instance runs", async () => {
-      const { Reservations } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
-      return Reservations?.[0]?.Instances?.[0]?.State?.Name === "running" ? true : undefined;
-    });
-    return id;
   }
 });
