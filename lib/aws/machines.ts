@@ -72,17 +72,49 @@ export async function describeMachine(instanceId: string): Promise<Machine | und
   }
 }
 
+/** What EC2 says when one zone cannot have the machine now, and another may. */
+const NO_ROOM = [
+  "InsufficientInstanceCapacity",
+  "InsufficientHostCapacity",
+  "InsufficientFreeAddressesInSubnet",
+  "Unsupported",
+];
+
 /**
- * Launches the machine of an attempt, or finds the one that was. No key pair, no profile, no metadata
- * service; a public address of its own so that it can be probed before it gets the site's.
+ * Launches the machine of an attempt, or finds the one that was: in the attempt's zone, or in the next one
+ * where EC2 has no room in it.
  */
 export async function launchMachine(release: number, attempt: number, imageId: string): Promise<Machine> {
   const subnets = setting("SUBNETS");
-  const SubnetId = subnets[(attempt - 1) % subnets.length];
+  const begin = (attempt - 1) % subnets.length;
+  const inTurn = [...subnets.slice(begin), ...subnets.slice(0, begin)];
+  for (const [i, subnet] of inTurn.entries()) {
+    try {
+      // One token never stands for two zones: EC2 refuses a token whose parameters have changed.
+      const token =
+        i === 0 ? attemptName(release, attempt) : `${attemptName(release, attempt)}-zone-${i + 1}`;
+      return await launchIn(subnet, token, { release, attempt, imageId });
+    } catch (error) {
+      const isLast = i === inTurn.length - 1;
+      if (isLast || !(error instanceof Error && NO_ROOM.includes(error.name))) throw error;
+    }
+  }
+  throw new ResourceGone("The stack has no subnet to launch machines in; deploy the stack again.");
+}
+
+/**
+ * No key pair, no profile, no metadata service; a public address of its own so that it can be probed before
+ * it gets the site's.
+ */
+async function launchIn(
+  SubnetId: string,
+  ClientToken: string,
+  { release, attempt, imageId }: { release: number; attempt: number; imageId: string },
+): Promise<Machine> {
   try {
     const { Instances } = await ec2().send(
       new RunInstancesCommand({
-        ClientToken: attemptName(release, attempt),
+        ClientToken,
         ImageId: imageId,
         InstanceType: setting("INSTANCE_TYPE") as _InstanceType,
         MinCount: 1,

@@ -18,6 +18,7 @@ import { SFNClient, StopExecutionCommand } from "@aws-sdk/client-sfn";
 import type { Input, StateName } from "../../lib/contracts.ts";
 import { readPartitions } from "../../lib/disk/partitions.ts";
 import { fileSource } from "../../lib/disk/source.ts";
+import { AwsError } from "../../local/service.ts";
 import { get, servedRelease } from "../kit/site.ts";
 import { TestStack } from "../kit/stack.ts";
 import { ByHand, eventually, failure, idleExecution, settingOf, there, withSettings } from "./by-hand.ts";
@@ -27,7 +28,7 @@ import { ByHand, eventually, failure, idleExecution, settingOf, there, withSetti
  * by hand: 1 and 2 become live, 3 fails and is undone, 4 comes by ImportSnapshot, 5 is refused by ImportImage.
  * The tests build on each other, in this order.
  */
-describe("functions in trouble", { timeout: 180_000 }, () => {
+describe("functions in trouble", { timeout: 300_000 }, () => {
   let stack: TestStack;
   let ec2: EC2Client;
   let ebs: EBSClient;
@@ -37,8 +38,19 @@ describe("functions in trouble", { timeout: 180_000 }, () => {
   let second: ByHand;
   let third: ByHand;
 
+  /** EC2 refuses so many launches for want of room in the zone; the SDK itself tries each five times. */
+  let launchesRefused = 0;
+
   before(async () => {
-    stack = await TestStack.start();
+    stack = await TestStack.start({
+      onCall: ({ action }) => {
+        if (action !== "RunInstances" || launchesRefused === 0) return;
+        launchesRefused -= 1;
+        const text =
+          "We currently do not have sufficient t3.nano capacity in the Availability Zone you requested.";
+        throw new AwsError("InsufficientInstanceCapacity", text, 500);
+      },
+    });
     ec2 = new EC2Client(stack.sdk);
     ebs = new EBSClient(stack.sdk);
     codebuild = new CodeBuildClient(stack.sdk);
@@ -161,8 +173,27 @@ describe("functions in trouble", { timeout: 180_000 }, () => {
     assert.equal(third.archive.files, 1);
   });
 
+  it("launch-instance: takes the other zone where EC2 has no room in the first; run again, the same machine", async () => {
+    await third.startImport();
+    await third.pollImport();
+    await third.register();
+    launchesRefused = 5;
+    const { instanceId } = await third.launch();
+    const zoneOf = async (id: string) => {
+      const { Reservations } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
+      return Reservations?.[0]?.Instances?.[0]?.Placement?.AvailabilityZone;
+    };
+    assert.equal(launchesRefused, 0);
+    assert.notEqual(await zoneOf(instanceId), await zoneOf(second.machine.instanceId));
+    launchesRefused = 5;
+    assert.equal((await third.launch()).instanceId, instanceId);
+    launchesRefused = 10;
+    await assert.rejects(third.launch(2), failure("TransientFault", /do not have sufficient/));
+    assert.equal(launchesRefused, 0);
+  });
+
   it("probe: a machine that answers as another release is WrongAnswer", async () => {
-    await third.upToMachine();
+    await third.probe();
     const { expected } = third;
     const { instanceId, launchedAt: since } = third.machine;
     const probe = (change: Partial<Input<"probe">["expected"]>) =>
