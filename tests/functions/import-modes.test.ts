@@ -20,7 +20,7 @@ import { fileSource } from "../../lib/disk/source.ts";
 import { AwsError } from "../../local/service.ts";
 import { TestStack } from "../kit/stack.ts";
 import { debianDisk } from "../local/ec2/debian-disk.ts";
-import { ByHand, failure, there, withSettings } from "./by-hand.ts";
+import { ByHand, failure, settingOf, there, withSettings } from "./by-hand.ts";
 
 const MIB = 2 ** 20;
 const BLOCK = 512 * 1024;
@@ -183,8 +183,9 @@ describe("import modes", { timeout: 300_000 }, () => {
 
   it("snapshot: a task that EC2 gives up is told in its words, with the mode to choose", async () => {
     const UserBucket = { S3Bucket: stack.state, S3Key: rawDiskKey(106) };
+    const RoleName = settingOf(stack, "start-import", "IMPORT_ROLE");
     const { ImportTaskId: importId = "" } = await ec2.send(
-      new ImportSnapshotCommand({ DiskContainer: { Format: "RAW", UserBucket } }),
+      new ImportSnapshotCommand({ RoleName, DiskContainer: { Format: "RAW", UserBucket } }),
     );
     const startedAt = new Date().toISOString();
     await assert.rejects(
