@@ -1,7 +1,7 @@
 import type { RedirectEntry, Rule } from "../archive/site-index.ts";
 import type { Finding } from "./findings.ts";
 import { type HtmlHandling, otherNames, servedPaths } from "./html-handling.ts";
-import { matchPattern, parsePattern } from "./pattern.ts";
+import { matchPattern, type Pattern, parsePattern } from "./pattern.ts";
 import { type PlannedPage, redirectHeaders } from "./plan.ts";
 import { isRedirectStatus, type RedirectRule, redirectsFile } from "./redirects-file.ts";
 
@@ -40,7 +40,8 @@ class Compiler implements CompiledRedirects {
   /** A forced pattern is tried before all entries: then exact rules must stand in the list too, to keep their place. */
   readonly #listAll: boolean;
   readonly #lines = new Map<string, number>();
-  readonly #before: RedirectRule[] = [];
+  /** Rules that are in the list, with their patterns. */
+  readonly #before: { readonly rule: RedirectRule; readonly pattern: Pattern }[] = [];
 
   constructor(served: ReadonlyMap<string, string>, handling: HtmlHandling, rules: readonly RedirectRule[]) {
     this.#served = served;
@@ -54,7 +55,7 @@ class Compiler implements CompiledRedirects {
   }
 
   #addPattern(rule: RedirectRule): string | undefined {
-    this.#before.push(rule);
+    this.#before.push({ rule, pattern: parsePattern(rule.pattern) });
     if (isRedirectStatus(rule.status) || rule.target.includes("{")) {
       this.rules.push(asRule(rule, isRedirectStatus(rule.status) ? rule.target : decodedPath(rule.target)));
       return undefined;
@@ -74,6 +75,7 @@ class Compiler implements CompiledRedirects {
     const line = this.#lines.get(path) ?? this.#earlier(path);
     if (line !== undefined) return `Line ${line} answers ${path} already.`;
     const redirects = isRedirectStatus(rule.status);
+    if (this.#before.some(({ pattern }) => matchPattern(pattern, path))) return this.#addPattern(rule);
     const page = redirects ? undefined : this.#pageAt(rule.target);
     if (!redirects && page === undefined) return `There is no ${rule.target} in this site to answer with.`;
     if (this.#leadsBack(rule)) return "It would redirect to itself.";
@@ -104,11 +106,9 @@ class Compiler implements CompiledRedirects {
   /** The line of an earlier rule that catches every request for a path. */
   #earlier(path: string): number | undefined {
     return this.#before.find(
-      (rule) =>
-        rule.host === undefined &&
-        rule.conditions.length === 0 &&
-        matchPattern(parsePattern(rule.pattern), path) !== undefined,
-    )?.line;
+      ({ rule, pattern }) =>
+        rule.host === undefined && rule.conditions.length === 0 && matchPattern(pattern, path) !== undefined,
+    )?.rule.line;
   }
 
   #leadsBack(rule: RedirectRule & { readonly exact: string }): boolean {

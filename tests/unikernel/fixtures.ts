@@ -8,6 +8,7 @@ import { writeDisk } from "../../lib/disk/raw.ts";
 import { bufferSource } from "../../lib/disk/source.ts";
 import { selfSignedCertificate } from "../../lib/identity/certificate.ts";
 import { identityTar } from "../../lib/identity/identity.ts";
+import { planWithRules, ruleFiles } from "../../lib/site/site-rules.ts";
 
 /** A site with its identity, packed and written to files. */
 export interface PackedFixture {
@@ -16,8 +17,10 @@ export interface PackedFixture {
   readonly archive: Buffer;
   readonly identity: Buffer;
   readonly digest: string;
-  /** PEM: what a client trusts to reach `localhost`. */
+  /** PEM: what a client trusts to reach `localhost` or one of the names. */
   readonly certificate: string;
+  /** What of the rule files among the files is not done. */
+  readonly findings: readonly string[];
 }
 
 export interface FixtureOptions {
@@ -27,25 +30,32 @@ export interface FixtureOptions {
   readonly names?: readonly string[];
   readonly hsts?: string;
   readonly challenge?: string;
+  /** Cache-Control of objects, by their keys. */
+  readonly cacheControl?: Readonly<Record<string, string>>;
+  /** When every object changed last, in seconds since 1970. */
+  readonly modified?: number;
 }
 
 /** Packs `files` (key → body) as the deploy machine does, with a fresh certificate for `localhost`. */
 export async function packFixture(options: FixtureOptions): Promise<PackedFixture> {
   const { directory, release = 7, names, hsts, challenge } = options;
-  const objects = Object.entries(options.files).map(([key, content]) => {
-    const body = Buffer.from(content);
-    return {
-      key,
-      size: body.length,
-      modified: 784_111_777,
-      open: async () => ({ body: Readable.from([body]) }),
-    };
-  });
-  const packed = await packSite({ objects, spoolPath: join(directory, "spool") });
+  const texts = Object.entries(options.files).filter(([key]) => ruleFiles.includes(key));
+  const { plan, findings } = planWithRules(
+    Object.keys(options.files),
+    new Map(texts.map(([key, content]) => [key, String(content)])),
+  );
+  const objects = Object.entries(options.files)
+    .filter(([key]) => !ruleFiles.includes(key))
+    .map(([key, content]) => {
+      const body = Buffer.from(content);
+      const open = async () => ({ body: Readable.from([body]), cacheControl: options.cacheControl?.[key] });
+      return { key, size: body.length, modified: options.modified ?? 784_111_777, open };
+    });
+  const packed = await packSite({ objects, plan, spoolPath: join(directory, "spool") });
   const archive = await packed.read(0, packed.bytes);
   await packed.close();
   const certificate = await selfSignedCertificate({
-    names: ["localhost", "127.0.0.1"],
+    names: ["localhost", "127.0.0.1", ...(names ?? [])],
     notBefore: new Date(Date.now() - 86_400_000),
     days: 30,
   });
@@ -56,7 +66,8 @@ export async function packFixture(options: FixtureOptions): Promise<PackedFixtur
   const identityPath = join(directory, "identity.tar");
   await writeFile(archivePath, archive);
   await writeFile(identityPath, identity);
-  return { archivePath, identityPath, archive, identity, digest: packed.digest, certificate: chainPem };
+  const { digest } = packed;
+  return { archivePath, identityPath, archive, identity, digest, certificate: chainPem, findings };
 }
 
 /** Writes the disk of a fixture and this boot partition. */

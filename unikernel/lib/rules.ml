@@ -60,6 +60,12 @@ let varies (rule : Index.rule) =
     (function Index.Query _ -> None | Language _ -> Some "Accept-Language" | Cookie _ -> Some "Cookie")
     rule.conditions
 
+(* Only a splat has slashes that part a path. *)
+let encoded name value =
+  let text = Url_path.encode value in
+  if name = "splat" || not (String.contains text '/') then text
+  else String.concat "%2F" (String.split_on_char '/' text)
+
 (* Puts captures in where the target says [{name}]; a name without a capture stands for nothing. *)
 let substitute target captured ~encode =
   if not (String.contains target '{') then target
@@ -72,7 +78,7 @@ let substitute target captured ~encode =
         | Some close ->
             let name = String.sub target (i + 1) (close - i - 1) in
             let value = Option.value (List.assoc_opt name captured) ~default:"" in
-            Buffer.add_string b (if encode then Url_path.encode value else value);
+            Buffer.add_string b (if encode then encoded name value else value);
             go (close + 1)
         | None ->
             Buffer.add_char b target.[i];

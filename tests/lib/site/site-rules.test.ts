@@ -84,6 +84,9 @@ test("the first rule that holds decides", () => {
     "_redirects line 2: Line 1 answers /a already.",
     "_redirects line 4: Line 3 answers /x/1 already.",
   ]);
+  const conditional = plan("/lang /de/ 302 Language=de\n/lang /en/ 302");
+  assert.deepEqual(conditional.rules, ["- /lang 302 /de/", "- /lang 302 /en/"]);
+  assert.deepEqual([conditional.moved, conditional.findings], [{}, []]);
   const { rules } = plan("/a /b 302\n/* /closed.html 301!");
   assert.deepEqual(rules, ["! /a 302 /b", "! /* 301 /closed.html"]);
 });
