@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { CannotStart, causeLine } from "./start/errors.ts";
-import { installDebianPackages, needRoom, openLowPorts } from "./start/machine.ts";
+import { installDebianPackages, needRoom, openLowPorts, requireMirage } from "./start/machine.ts";
 import { packageStack } from "./start/packaging.ts";
 import { run } from "./start/run.ts";
 import { buildExampleSite } from "./start/site.ts";
@@ -25,9 +25,22 @@ const options = new Command("npm start --")
   .option("--data <dir>", "where everything lives", resolve(root, ".mirage-pages"))
   .option("--port <number>", "port of the local AWS endpoint on 127.0.0.1", port, 4566)
   .option("--block <a.b.c>", "loopback addresses used as public ones", "127.80.0")
+  .addOption(
+    new Option("--backend <name>", "what serves: the Linux server or the MirageOS unikernel")
+      .choices(["linux", "mirage"])
+      .default("linux"),
+  )
   .addHelpText("after", "\nExample:\n  npm start -- --site _site --once --report report.json")
   .parse()
-  .opts<{ site?: string; once: boolean; report?: string; data: string; port: number; block: string }>();
+  .opts<{
+    site?: string;
+    once: boolean;
+    report?: string;
+    data: string;
+    port: number;
+    block: string;
+    backend: "linux" | "mirage";
+  }>();
 
 try {
   const data = resolve(options.data);
@@ -35,8 +48,12 @@ try {
   needRoom(data);
   installDebianPackages(root, "local/packages.txt");
   openLowPorts();
+  if (options.backend === "mirage") requireMirage(root);
   const site = options.site === undefined ? await buildExampleSite(root, data) : resolve(options.site);
-  const packageDir = await packageStack(root);
+  const packageDir = await packageStack(
+    root,
+    options.backend === "linux" ? {} : { backend: options.backend },
+  );
   process.exitCode = await run({ ...options, data, site, packageDir });
 } catch (error) {
   if (!(error instanceof Error)) throw error;

@@ -15,6 +15,16 @@ export function installDebianPackages(root: string, ...lists: string[]): void {
     throw new CannotStart("the Debian packages named above are needed; see the message above.");
 }
 
+/** Throws CannotStart, naming everything that is missing, where the toolchain for MirageOS is not installed. */
+export function requireMirage(root: string): void {
+  const script = "here=build; . build/versions.sh; . build/toolchain-paths.sh; require_toolchain";
+  const { status, stderr } = spawnSync("sh", ["-eu", "-c", script], { cwd: root, encoding: "utf8" });
+  if (status === 0) return;
+  throw new CannotStart(
+    `${stderr.trim()}\nInstall it (docs/unikernel.md says how), or start without --backend mirage.`,
+  );
+}
+
 const NEEDED_BYTES = 2 * 1024 ** 3;
 
 /** Throws CannotStart when a directory's disk has too little room for images, snapshots and volumes. */

@@ -70,6 +70,11 @@ static void pause_ms(int ms) {
   nanosleep(&t, NULL);
 }
 
+/* A step of a wait for a device: short at first, when most come, then longer. */
+static void pause_until(long long limit) {
+  pause_ms(limit - now_ms() > DEVICE_WAIT_MS - 2000 ? 5 : 250);
+}
+
 static void end_machine(int how) {
   sync();
   pause_ms(50); /* the console's last line */
@@ -154,11 +159,11 @@ static void network(void) {
   if (interface_up("lo")) say("cannot bring up lo: %s", strerror(errno));
   while (interface_up("eth0")) {
     if (now_ms() > limit) give_up("no network card (eth0)");
-    pause_ms(5);
+    pause_until(limit);
   }
   while (!has_carrier("eth0")) {
     if (now_ms() > limit) give_up("no link on eth0");
-    pause_ms(5);
+    pause_until(limit);
   }
 }
 
@@ -172,7 +177,7 @@ static void unikernel_network(char address[18]) {
   long long limit = now_ms() + DEVICE_WAIT_MS;
   while (give_macvtap(SERVER_USER)) {
     if (now_ms() > limit) give_up("no device for " MACVTAP);
-    pause_ms(5);
+    pause_until(limit);
   }
 }
 
@@ -219,7 +224,7 @@ static void await_partition(const char *name, char *path, size_t size) {
       say("no partition is named %s", name);
       give_up("the disk is not ours");
     }
-    pause_ms(5);
+    pause_until(limit);
   }
   /* solo5-spt opens devices for writing too; the kernel lets nobody write to these. */
   int fd = open(path, O_RDONLY | O_CLOEXEC), read_only = 1;

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** Programs that stand for the real ones: each notes its call and does what the scripts build on. */
+const stands = {
+  "dpkg-query": `echo "install ok installed"`,
+  opam: `case "$*" in *"install --switch"*)
+    mkdir -p "$OPAMROOT/mirage/bin"
+    cp "$STANDS"/made/* "$OPAMROOT/mirage/bin/" ;;
+  esac`,
+} as const;
+const made = {
+  mirage: `echo v4.11.9`,
+  ocamlfind: `echo 5.4.1`,
+  "solo5-spt": "",
+  "solo5-elftool": "",
+  dune: "",
+  "opam-monorepo": `mkdir -p duniverse && touch duniverse/fetched`,
+} as const;
+
+let directory: string;
+const path = (...names: string[]) => join(directory, ...names);
+
+async function writePrograms(folder: string, programs: Readonly<Record<string, string>>): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, body] of Object.entries(programs)) {
+    await writeFile(join(folder, name), `#!/bin/sh\necho "${name} $*" >>${path("calls")}\n${body}\n`);
+    await chmod(join(folder, name), 0o755);
+  }
+}
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "toolchain-"));
+  await writePrograms(path("stands"), stands);
+  await writePrograms(path("stands/made"), made);
+  await writeFile(path("calls"), "");
+});
+
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+function toolchain(options: { backend?: string; installed?: boolean } = {}) {
+  const { backend = "mirage", installed = false } = options;
+  const programs = [path("stands"), ...(installed ? [path("stands/made")] : []), "/usr/bin", "/bin"];
+  const { status, stdout, stderr } = spawnSync("sh", [join(root, "build/toolchain.sh")], {
+    encoding: "utf8",
+    env: {
+      PATH: programs.join(":"),
+      STANDS: path("stands"),
+      MIRAGE_PAGES_BACKEND: backend,
+      MIRAGE_PAGES_CACHE: path("cache"),
+      MIRAGE_PAGES_TOOLCHAIN: path("toolchain"),
+    },
+  });
+  return { status, output: stdout + stderr };
+}
+
+const calls = async (program: string) =>
+  (await readFile(path("calls"), "utf8")).split("\n").filter((line) => line.startsWith(`${program} `));
+const cached = async () => (await readdir(path("cache/mirage"))).toSorted();
+
+test("the Linux backend needs no toolchain of its own", async () => {
+  assert.deepEqual(toolchain({ backend: "linux" }), { status: 0, output: "" });
+  assert.equal(await readFile(path("calls"), "utf8"), "");
+});
+
+test("an installed toolchain is used as it is; its libraries are fetched once", async () => {
+  assert.match(toolchain({ installed: true }).output, /using the one that is installed/);
+  assert.deepEqual(await calls("opam"), []);
+  assert.equal((await calls("opam-monorepo")).length, 2);
+  assert.equal(toolchain({ installed: true }).status, 0);
+  assert.equal((await calls("opam-monorepo")).length, 2);
+});
+
+test("everything that an installed toolchain lacks is named at once", async () => {
+  await writePrograms(path("stands/made"), { mirage: "echo v4.9.0", ocamlfind: "echo 4.14.1" });
+  await rm(path("stands/made/solo5-elftool"));
+  await rm(path("stands/made/opam-monorepo"));
+  const { status, output } = toolchain({ installed: true });
+  assert.equal(status, 1);
+  for (const missing of [
+    /mirage 4\.11 \(opam install mirage\.4\.11\.\d+\); found: 4\.9\.0/,
+    /OCaml 5\.4\.1 .*; found: 4\.14\.1/,
+    /ocaml-solo5 for OCaml 5\.4\.1/,
+    /solo5-elftool/,
+    /opam-monorepo/,
+  ]) {
+    assert.match(output, missing);
+  }
+  assert.doesNotMatch(output, /solo5-spt/);
+});
+
+test("a toolchain is made once, cached with its digest, and restored without a fetch", async () => {
+  const first = toolchain();
+  assert.equal(first.status, 0, first.output);
+  assert.match(first.output, /none is cached.*making opam's switch.*cached \d+ bytes/s);
+  const [archive, digest] = await cached();
+  assert.equal(digest, `${archive}.sha256`);
+  await rm(path("toolchain"), { recursive: true });
+  await writeFile(path("calls"), "");
+  const second = toolchain();
+  assert.equal(second.status, 0, second.output);
+  assert.match(second.output, new RegExp(`restored from ${archive}`));
+  assert.deepEqual([await calls("opam"), await calls("opam-monorepo")], [[], []]);
+  await readFile(path("toolchain/sources/spt/duniverse/fetched"));
+});
+
+test("a cached toolchain that does not match its digest is made anew, not trusted", async () => {
+  toolchain();
+  const [archive = ""] = await cached();
+  await appendFile(path("cache/mirage", archive), "x");
+  await writeFile(path("calls"), "");
+  const { status, output } = toolchain();
+  assert.equal(status, 0, output);
+  assert.match(output, /does not match its digest: it is made anew/);
+  assert.ok((await calls("opam")).some((call) => call.includes("switch create")));
+  assert.match(toolchain().output, /restored from/);
+});
+
+test("an archive whose digest was never written counts as none", async () => {
+  toolchain();
+  const [, digest = ""] = await cached();
+  await rm(path("cache/mirage", digest));
+  assert.match(toolchain().output, /does not match its digest/);
+});
+
+test("a step of opam that fails fails the build, and nothing is cached", async () => {
+  await writePrograms(path("stands"), { opam: "exit 7" });
+  assert.notEqual(toolchain().status, 0);
+  await assert.rejects(cached(), { code: "ENOENT" });
+});
