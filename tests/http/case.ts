@@ -33,12 +33,13 @@ interface More {
 /** A case named after its request and what is looked at in the answer. */
 export function ask(target: string, status: number, more: More = {}): Case {
   const { method = "GET", send = {}, plain = false, want = {}, body } = more;
-  const sent = Object.entries(send).map(([name, value]) => ` ${name}: ${value}`);
+  const short = (text: string) => (text.length > 100 ? `${text.slice(0, 20)}… (${text.length})` : text);
+  const sent = Object.entries(send).map(([name, value]) => ` ${name}: ${short(value)}`);
   const about = [...Object.keys(want), ...(body === undefined ? [] : ["body"])].join(", ");
   const content = typeof body === "string" ? files[body] : body;
   if (typeof body === "string" && content === undefined) throw new RangeError(`no file ${body}`);
   return {
-    name: `${plain ? "http " : ""}${method} ${target}${sent.join("")} → ${status}${about && ` (${about})`}`,
+    name: `${plain ? "http " : ""}${method} ${short(target)}${sent.join("")} → ${status}${about && ` (${about})`}`,
     ...{ method, target, headers: send, plain, status, wanted: want },
     body: content === undefined ? undefined : Buffer.from(content),
   };

@@ -30,6 +30,16 @@ const methods: Case[] = [
   ask("/missing", 405, { method: "POST", want: { allow: "GET, HEAD, OPTIONS" } }),
   ask("/digits.txt", 413, { send: { "content-length": "3" } }),
   ask("/digits.txt", 413, { send: { "transfer-encoding": "chunked" } }),
+  ask("/digits.txt", 200, { send: { expect: "100-continue" }, body: "digits.txt" }),
+  ask("/digits.txt", 417, { send: { expect: "tea" } }),
+  ask("/digits.txt", 400, { send: { "content-length": "3", "transfer-encoding": "chunked" } }),
+  ask("/digits.txt", 400, { send: { "content-length": "-1" } }),
+  ask("/digits.txt", 400, { send: { "content-length": "3, 4" } }),
+  ask("/digits.txt", 431, { send: { "x-large": "x".repeat(20_000) } }),
+  ask(`/${"a".repeat(9_000)}`, 414),
+  ask("/a\u007fb", 400),
+  ask("/digits.txt", 400, { send: { "bad name": "x" } }),
+  ask("/digits.txt", 400, { method: "GE(T" }),
 ];
 
 /** RFC 9110, 13.2.2. */

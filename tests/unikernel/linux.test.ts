@@ -3,11 +3,12 @@ import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { connect as connectTls } from "node:tls";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import { build } from "./built.ts";
 import { type PackedFixture, packFixture } from "./fixtures.ts";
 import { ask, openTls, type RunningServer, readToEnd, startServer } from "./server.ts";
@@ -131,7 +132,7 @@ test("keeps a connection alive between requests", async () => {
     socket.write(pageOf("/"));
     const [answer] = (await once(socket, "data")) as [Buffer];
     assert.match(answer.toString(), /^HTTP\/1\.1 200 OK.*Welcome/s);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
   }
   socket.destroy();
 });
@@ -192,11 +193,11 @@ test("survives aborted handshakes, resets and garbage", async () => {
 });
 
 test("sends 5 MB to 200 clients at once in little memory", async () => {
-  const other = await startServer(program, fixture);
+  const other = await startServer(program, fixture, ["--per-address", "200"]);
   try {
     const digest = createHash("sha256").update(large).digest("hex");
     const download = async () => {
-      const { body } = await ask(other.https, "/large.bin", { trust });
+      const { body } = await ask(other.https, "/large.bin", { trust, patience: 30_000 });
       return createHash("sha256").update(body).digest("hex");
     };
     const digests = await Promise.all(Array.from({ length: 200 }, download));
@@ -209,7 +210,7 @@ test("sends 5 MB to 200 clients at once in little memory", async () => {
 });
 
 test("holds 800 idle connections in little memory and still answers", async () => {
-  const other = await startServer(program, fixture);
+  const other = await startServer(program, fixture, ["--connections", "1000", "--per-address", "1000"]);
   const sockets = await Promise.all(Array.from({ length: 800 }, () => openTls(other.https, trust)));
   try {
     const peak = await other.peakMemory();
@@ -222,13 +223,58 @@ test("holds 800 idle connections in little memory and still answers", async () =
 });
 
 test("makes connections wait beyond the limit, and serves them when others end", async () => {
-  const other = await startServer(program, fixture, ["--connections", "4"]);
+  const other = await startServer(program, fixture, ["--connections", "4", "--per-address", "20"]);
   try {
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask(other.https, "/", { trust })));
     assert.ok(answers.every(({ status }) => status === 200));
   } finally {
     await other.stop();
   }
+});
+
+test("refuses an address that has its share of connections, and no other one", async () => {
+  const other = await startServer(program, fixture, ["--connections", "40", "--per-address", "4"]);
+  const held: TLSSocket[] = [];
+  try {
+    for (let i = 0; i < 4; i += 1) held.push(await openTls(other.https, trust));
+    await assert.rejects(openTls(other.https, trust));
+    const neighbour = await openTls(other.https, trust, "127.0.0.2");
+    neighbour.write(pageOf("/", "Connection: close\r\n"));
+    assert.match(await readToEnd(neighbour), /^HTTP\/1\.1 200 /);
+    held.pop()?.destroy();
+    const again = async () => (await ask(other.https, "/", { trust })).status;
+    assert.equal(await again().catch(() => sleep(500).then(again)), 200);
+  } finally {
+    for (const socket of held) socket.destroy();
+    await other.stop();
+  }
+});
+
+test("connections that do nothing make room for others", async () => {
+  const other = await startServer(program, fixture, ["--connections", "50", "--per-address", "50"]);
+  const slow: Socket[] = [];
+  try {
+    for (let i = 0; i < 200; i += 1) {
+      const socket = connectTcp({ host: "127.0.0.1", port: other.https, localAddress: "127.0.0.3" });
+      socket.on("error", () => undefined);
+      slow.push(socket);
+    }
+    await sleep(2_500);
+    const socket = await openTls(other.https, trust, "127.0.0.2");
+    socket.write(pageOf("/", "Connection: close\r\n"));
+    assert.match(await readToEnd(socket), /^HTTP\/1\.1 200 /);
+  } finally {
+    for (const socket of slow) socket.destroy();
+    await other.stop();
+  }
+});
+
+test("ends a connection after a thousand requests", async () => {
+  const socket = await openTls(server.https, trust);
+  socket.write(pageOf("/style.css").repeat(1_100));
+  const text = await readToEnd(socket);
+  assert.equal(text.match(/HTTP\/1\.1 200 OK/g)?.length, 1_000);
+  assert.equal(text.match(/Connection: close/g)?.length, 1);
 });
 
 test("ends a connection whose request head comes drop by drop", async () => {

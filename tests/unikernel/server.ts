@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, connect as connectTcp, createServer } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import type { PackedFixture } from "./fixtures.ts";
 
@@ -88,12 +88,14 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
   /** PEM to trust: the request goes by HTTPS. Without it, it goes by HTTP. */
   readonly trust?: string;
+  /** Milliseconds without a byte; 10,000 by default. */
+  readonly patience?: number;
 }
 
 /** One request on a connection of its own. */
 export async function ask(port: number, path: string, options: Ask = {}): Promise<Answer> {
-  const { method = "GET", headers = {}, trust } = options;
-  const common = { host: "127.0.0.1", port, path, method, headers, agent: false, timeout: 10_000 } as const;
+  const { method = "GET", headers = {}, trust, patience: timeout = 10_000 } = options;
+  const common = { host: "127.0.0.1", port, path, method, headers, agent: false, timeout } as const;
   const call =
     trust === undefined
       ? httpRequest(common)
@@ -105,9 +107,10 @@ export async function ask(port: number, path: string, options: Ask = {}): Promis
   return { status: answer.statusCode ?? 0, headers: answer.headers, body };
 }
 
-/** A TLS connection to write bytes on as they stand. */
-export async function openTls(port: number, trust: string): Promise<TLSSocket> {
-  const socket = connect({ host: "127.0.0.1", port, ca: trust, servername: "localhost" });
+/** A TLS connection (from this loopback address) to write bytes on as they stand. */
+export async function openTls(port: number, trust: string, localAddress = "127.0.0.1"): Promise<TLSSocket> {
+  const carrier = connectTcp({ host: "127.0.0.1", port, localAddress });
+  const socket = connect({ socket: carrier, ca: trust, servername: "localhost" });
   await once(socket, "secureConnect");
   return socket;
 }

@@ -14,7 +14,7 @@ let civil day =
   let year = yoe + (era * 400) + if month <= 2 then 1 else 0 in
   (year, month, doy - (((153 * mp) + 2) / 5) + 1)
 
-let format seconds =
+let make seconds =
   let day = seconds / 86_400 and second = seconds mod 86_400 in
   let year, month, date = civil day in
   Printf.sprintf "%s, %02d %s %04d %02d:%02d:%02d GMT"
@@ -24,6 +24,18 @@ let format seconds =
     year (second / 3_600)
     (second / 60 mod 60)
     (second mod 60)
+
+(* Few different dates are asked for again and again: those of popular pages, and now. *)
+let made : (int, string) Hashtbl.t = Hashtbl.create 64
+
+let format seconds =
+  match Hashtbl.find_opt made seconds with
+  | Some text -> text
+  | None ->
+      let text = make seconds in
+      if Hashtbl.length made >= 512 then Hashtbl.reset made;
+      Hashtbl.replace made seconds text;
+      text
 
 (* Days since 1970 of a date, by the inverse of [civil]. *)
 let days_of_civil year month date =

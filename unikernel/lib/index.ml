@@ -43,6 +43,7 @@ type t = {
   header_rules : header_rule list;
   fallbacks : int array;  (** where each line starts *)
   entries : int array;
+  read : (int, entry) Hashtbl.t;
 }
 
 exception Malformed of string
@@ -264,7 +265,7 @@ let parse_exn text ~base ~archive_size =
   let fallbacks, at = section text at "fallbacks" in
   let entries, at = section text at "entries" in
   if at <> String.length text then fail "more lines than it states";
-  let t = { text; base; archive_size; sets; policies; rules; header_rules; fallbacks; entries } in
+  let t = { text; base; archive_size; sets; policies; rules; header_rules; fallbacks; entries; read = Hashtbl.create 64 } in
   check_paths t fallbacks ~directories:true;
   check_paths t entries ~directories:false;
   t
@@ -277,13 +278,25 @@ let policy t name = List.assoc_opt name t.policies
 let rules t = t.rules
 let header_rules t = t.header_rules
 
+(* Entries that were asked for, by where their lines start: a popular page's line is read once. *)
+let most_remembered = 512
+
+let remembered t at =
+  match Hashtbl.find_opt t.read at with
+  | Some entry -> entry
+  | None ->
+      let entry = entry t at in
+      if Hashtbl.length t.read >= most_remembered then Hashtbl.reset t.read;
+      Hashtbl.replace t.read at entry;
+      entry
+
 let search t starts path length =
   let rec go low high =
     if low >= high then None
     else
       let middle = (low + high) / 2 in
       let order = compare_path t.text starts.(middle) path length in
-      if order = 0 then Some (entry t starts.(middle))
+      if order = 0 then Some (remembered t starts.(middle))
       else if order < 0 then go (middle + 1) high
       else go low middle
   in

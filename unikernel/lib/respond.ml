@@ -228,9 +228,16 @@ let finish (site : Site.t) (request : Request.t) (response : Response.t) =
   let response = if request.meth = Head then Response.without_body response else response in
   if request.has_body || not request.keep_alive then { response with close = true } else response
 
+(* There is never a body to go on with, so 100-continue asks for nothing (RFC 9110, 10.1.1). *)
+let unexpected request =
+  match Request.header request "expect" with
+  | None -> false
+  | Some value -> String.lowercase_ascii (String.trim value) <> "100-continue"
+
 let respond (site : Site.t) (request : Request.t) =
   finish site request
     (match request.meth with
+    | _ when unexpected request -> Response.text 417 "This server meets no expectation but 100-continue.\n"
     | (Get | Head) when request.has_body -> Response.text 413 "A request to this server has no body.\n"
     | Get | Head -> lookup site request
     | Other "OPTIONS" -> options site request

@@ -59,6 +59,13 @@ let header t name =
     (fun (other, value) -> if String.lowercase_ascii other = name then Some value else None)
     (headers t)
 
+let status_line status = Printf.sprintf "HTTP/1.1 %d %s\r\n" status (reason status)
+
+(* Faster than [string_of_int], which goes through C's printf. *)
+let rec add_number b n =
+  if n >= 10 then add_number b (n / 10);
+  Buffer.add_char b (Char.unsafe_chr (48 + (n mod 10)))
+
 let head t ~date ~http_1_0 =
   let b = Buffer.create 1_024 in
   let header name value =
@@ -67,15 +74,14 @@ let head t ~date ~http_1_0 =
     Buffer.add_string b value;
     Buffer.add_string b "\r\n"
   in
-  Buffer.add_string b "HTTP/1.1 ";
-  Buffer.add_string b (string_of_int t.status);
-  Buffer.add_char b ' ';
-  Buffer.add_string b (reason t.status);
-  Buffer.add_string b "\r\n";
+  Buffer.add_string b (if t.status = 200 then "HTTP/1.1 200 OK\r\n" else status_line t.status);
   header "Date" date;
   List.iter (fun (name, value) -> header name value) t.headers;
   List.iter (fun (set : Header_set.t) -> Buffer.add_string b set.block) t.shared;
-  if has_length t then header "Content-Length" (string_of_int t.length);
+  if has_length t then (
+    Buffer.add_string b "Content-Length: ";
+    add_number b t.length;
+    Buffer.add_string b "\r\n");
   if t.close then header "Connection" "close" else if http_1_0 then header "Connection" "keep-alive";
   Buffer.add_string b "\r\n";
   Buffer.contents b

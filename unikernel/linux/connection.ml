@@ -1,9 +1,9 @@
 open Lwt.Infix
 open Mirage_pages
 
-type limits = { handshake : float; head : float; idle : float; write : float }
+type limits = { handshake : float; head : float; idle : float; write : float; requests : int }
 
-let limits = { handshake = 10.; head = 10.; idle = 30.; write = 30. }
+let limits = { handshake = 10.; head = 10.; idle = 30.; write = 30.; requests = 1_000 }
 
 type t = {
   respond : Request.t -> Response.t;
@@ -35,7 +35,7 @@ let send t socket deadline ~http_1_0 (response : Response.t) =
   Pool.with_buffer ~want:(head_length + body_length) @@ fun buffer ->
   let size = Lwt_bytes.length buffer in
   let write ~length =
-    Deadline.set deadline ~seconds:limits.write;
+    Deadline.set deadline Answered ~seconds:limits.write;
     write_all socket buffer ~at:0 ~length
   in
   (* Puts [length] bytes behind the [filled] ones that wait in the buffer, which is written when it is full;
@@ -64,7 +64,7 @@ let send t socket deadline ~http_1_0 (response : Response.t) =
 (* What the client still sends is read and dropped for a moment: closing with unread bytes would reset
    the connection, and the client could lose the response (RFC 9112, 9.6). *)
 let linger socket deadline scratch =
-  Deadline.set deadline ~seconds:1.;
+  Deadline.set deadline Answered ~seconds:1.;
   Tls.close_notify socket;
   Lwt_unix.shutdown (Lwt_ssl.get_fd socket) Unix.SHUTDOWN_SEND;
   let rec drain left =
@@ -79,8 +79,11 @@ let linger socket deadline scratch =
 let converse t socket deadline =
   let buffer = Request.create () in
   let scratch = Bytes.create 2_048 in
+  let answered = ref 0 in
   let answer ~http_1_0 (response : Response.t) ~continue =
-    let response = if t.draining () then { response with close = true } else response in
+    incr answered;
+    let last = t.draining () || !answered >= limits.requests in
+    let response = if last then { response with close = true } else response in
     send t socket deadline ~http_1_0 response >>= fun () ->
     if response.close || t.draining () then linger socket deadline scratch else continue ()
   in
@@ -94,20 +97,22 @@ let converse t socket deadline =
         | 0 -> Lwt.return_unit
         | n ->
             (* Set once for each request: drip-feeding does not move it. *)
-            if not !begun then Deadline.set deadline ~seconds:limits.head;
+            if not !begun then Deadline.set deadline Asking ~seconds:limits.head;
             begun := true;
             Request.feed buffer scratch 0 n;
             next ())
   and rest () =
     begun := not (Request.is_empty buffer);
-    if !begun then Deadline.set deadline ~seconds:limits.head
-    else Deadline.set_idle deadline ~seconds:(if t.crowded () then 1. else limits.idle);
+    if !begun then Deadline.set deadline Asking ~seconds:limits.head
+    else Deadline.set deadline Idle ~seconds:(if t.crowded () then 1. else limits.idle);
     next ()
   in
-  rest ()
+  (* Who has just come is asking, not idle. *)
+  Deadline.set deadline Asking ~seconds:limits.head;
+  next ()
 
-let serve t fd =
-  let deadline = Deadline.register fd ~seconds:limits.handshake in
+let serve t fd ~peer =
+  let deadline = Deadline.register fd ~peer ~seconds:limits.handshake in
   let talk () =
     Lwt_unix.setsockopt fd Unix.TCP_NODELAY true;
     match t.tls with

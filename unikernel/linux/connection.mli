@@ -5,6 +5,7 @@ type limits = {
   head : float;  (** seconds from a request's first byte to its head's last *)
   idle : float;  (** seconds between two requests *)
   write : float;  (** seconds for each buffer (64 KiB) of a response to be taken *)
+  requests : int;  (** on one connection *)
 }
 
 val limits : limits
@@ -17,5 +18,5 @@ type t = {
   draining : unit -> bool;  (** the server is about to stop: every response ends its connection *)
 }
 
-val serve : t -> Lwt_unix.file_descr -> unit Lwt.t
-(** Serves until the connection ends, and closes it. Never fails. *)
+val serve : t -> Lwt_unix.file_descr -> peer:string -> unit Lwt.t
+(** Serves this client address until the connection ends, and closes it. Never fails. *)

@@ -1,8 +1,10 @@
-/* Reads that do not wait, and the kernel's readiness to give random numbers. */
+/* Reads that do not wait, the kernel's readiness to give random numbers, and the limit
+   on open files. */
 #define _GNU_SOURCE
 #include <caml/bigarray.h>
 #include <caml/mlvalues.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 
 /* Reads what the page cache holds: the number of bytes, or -1 when the data would have to be waited
@@ -16,4 +18,15 @@ CAMLprim value mirage_pages_random_ready(value unit) {
   unsigned char byte;
   (void)unit;
   return Val_bool(getrandom(&byte, 1, GRND_NONBLOCK) == 1);
+}
+
+/* Raises the limit on open files as far as this user may, and tells it. */
+CAMLprim value mirage_pages_raise_files(value unit) {
+  struct rlimit limit;
+  (void)unit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return Val_long(256);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return Val_long(limit.rlim_cur > 1000000 ? 1000000 : (long)limit.rlim_cur);
 }

@@ -17,16 +17,32 @@ let bind address port =
           Lwt.return (Error (Printf.sprintf "cannot listen on %s: %s" where (Unix.error_message error)))
       | e -> Lwt.fail e)
 
-let closed = Lwt_condition.create ()
+type limits = { connections : int; per_address : int }
 
-let rec accept listener ~max_connections ~serve =
-  if Deadline.count () >= max_connections then
-    Lwt_condition.wait closed >>= fun () -> accept listener ~max_connections ~serve
+let closed = Lwt_condition.create ()
+let close fd = Lwt.catch (fun () -> Lwt_unix.close fd) (fun _ -> Lwt.return_unit)
+
+(* Waits until there is room; how long depends on others, so it looks again now and then. *)
+let rec room limits =
+  if Deadline.count () < limits.connections then Lwt.return_unit
   else
+    let patience = if Deadline.make_room () then 0.05 else 0.25 in
+    Lwt.pick [ Lwt_condition.wait closed; Lwt_unix.sleep patience ] >>= fun () -> room limits
+
+let peer_of = function
+  | Unix.ADDR_INET (address, _) -> Unix.string_of_inet_addr address
+  | ADDR_UNIX path -> path
+
+let rec accept listener limits ~serve =
     Lwt.catch
       (fun () ->
-        Lwt_unix.accept ~cloexec:true listener >|= fun (fd, _) ->
-        Lwt.async (fun () -> serve fd >|= Lwt_condition.broadcast closed))
+        room limits >>= fun () ->
+        Lwt_unix.accept ~cloexec:true listener >>= fun (fd, address) ->
+        let peer = peer_of address in
+        if Deadline.count_of peer >= limits.per_address then close fd
+        else (
+          Lwt.async (fun () -> serve fd ~peer >|= Lwt_condition.broadcast closed);
+          Lwt.return_unit))
       (function
         (* Too few descriptors or too little memory: let some connections end first. *)
         | Unix.Unix_error ((EMFILE | ENFILE | ENOBUFS | ENOMEM), _, _) -> Lwt_unix.sleep 0.05
@@ -35,4 +51,4 @@ let rec accept listener ~max_connections ~serve =
         (* The client is gone already; others are not (accept(2)). *)
         | Unix.Unix_error _ -> Lwt.pause ()
         | e -> Lwt.fail e)
-    >>= fun () -> accept listener ~max_connections ~serve
+    >>= fun () -> accept listener limits ~serve

@@ -7,7 +7,8 @@ type options = {
   http : int;
   https : int;
   address : Unix.inet_addr;
-  max_connections : int;
+  connections : int;
+  per_address : int;
 }
 
 (* Said on the console, for the person who looks why a machine does not serve. *)
@@ -20,7 +21,7 @@ let refuse format = Printf.ksprintf (fun reason -> raise (Refused reason)) forma
 let options () =
   let identity = ref "" and site = ref "" in
   let http = ref 80 and https = ref 443 in
-  let address = ref "0.0.0.0" and max_connections = ref 1_000 in
+  let address = ref "0.0.0.0" and connections = ref 0 and per_address = ref 0 in
   let specification =
     [
       ("--identity", Arg.Set_string identity, "FILE  identity archive: a file or a block device");
@@ -28,7 +29,8 @@ let options () =
       ("--http", Arg.Set_int http, "PORT  where requests are redirected to https (80)");
       ("--https", Arg.Set_int https, "PORT  where the site is served (443)");
       ("--address", Arg.Set_string address, "ADDRESS  to listen on (0.0.0.0)");
-      ("--connections", Arg.Set_int max_connections, "N  most connections open at once (1000)");
+      ("--connections", Arg.Set_int connections, "N  most connections open at once (by the memory)");
+      ("--per-address", Arg.Set_int per_address, "N  most of them from one address (half of them, 64 at least)");
     ]
   in
   let usage = "mirage-pages-linux --identity FILE --site FILE [option…]" in
@@ -41,7 +43,9 @@ let options () =
     with Failure _ -> refuse "--address %s is no IP address" !address
   in
   let identity = !identity and site = !site and http = !http and https = !https in
-  { identity; site; http; https; address; max_connections = !max_connections }
+  let connections = if !connections > 0 then !connections else Capacity.connections () in
+  let per_address = if !per_address > 0 then !per_address else max 64 (connections / 2) in
+  { identity; site; http; https; address; connections; per_address }
 
 let opened what path =
   Lwt.catch
@@ -99,7 +103,7 @@ let serve options ~started =
   bound options.address options.https >>= fun https ->
   let stop, stopped = Lwt.wait () in
   let draining () = not (Lwt.is_sleeping stop) in
-  let crowded () = Deadline.count () > options.max_connections * 3 / 4 in
+  let crowded () = Deadline.count () > options.connections * 3 / 4 in
   let on_signal _ = if Lwt.is_sleeping stop then Lwt.wakeup_later stopped () in
   ignore (Lwt_unix.on_signal Sys.sigterm on_signal : Lwt_unix.signal_handler_id);
   ignore (Lwt_unix.on_signal Sys.sigint on_signal : Lwt_unix.signal_handler_id);
@@ -107,7 +111,8 @@ let serve options ~started =
     let connection = { Connection.respond; archive; tls; crowded; draining } in
     Lwt.async (fun () ->
         let serve = Connection.serve connection in
-        Listener.accept listener ~max_connections:options.max_connections ~serve)
+        let limits = { Listener.connections = options.connections; per_address = options.per_address } in
+        Listener.accept listener limits ~serve)
   in
   accept http ~tls:None ~respond:(Respond.redirect site);
   accept https ~tls:(Some tls) ~respond:(Respond.respond site);

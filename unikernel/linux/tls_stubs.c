@@ -70,6 +70,8 @@ CAMLprim value mirage_pages_tls_configure(value context, value chain, value key)
   /* The buffer of a write may move between tries, and idle connections hold no buffers. */
   SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_RELEASE_BUFFERS);
+  /* One read for a record and its header. */
+  SSL_CTX_set_read_ahead(ctx, 1);
   SSL_CTX_set_alpn_select_cb(ctx, select_protocol, NULL);
   if (!error) error = use_chain(ctx, String_val(chain), (int)caml_string_length(chain));
   if (!error) error = use_key(ctx, String_val(key), (int)caml_string_length(key));
