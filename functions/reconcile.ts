@@ -22,6 +22,8 @@ import { REQUESTS_PREFIX, turnHolder } from "../lib/turn.ts";
 const HEALTH_KEY = "health.json";
 /** A look at the live machine, not a full probe: identity, redirect and a few paths. */
 const LOOKED_AT_PATHS = 5;
+/** How long after its drain a machine is surely retired. */
+const DRAINED_SECONDS = 600;
 
 export interface Reconciled {
   readonly did: string;
@@ -30,7 +32,8 @@ export interface Reconciled {
 /**
  * Runs on a schedule and whenever an instance changes its state: takes up requests that nobody works off,
  * has a dead machine replaced, and asks for a deployment when the bucket holds something else than what is
- * live. It only ever writes requests; a deployment does the rest. The certificate has a machine of its own, which
+ * live. It only ever writes requests; a deployment does the rest. When nothing is to be done it has swept, once an
+ * hour, what executions that died have left. The certificate has a machine of its own, which
  * is started between its regular runs when something is due.
  */
 export const handler = middy<unknown, Reconciled>()
@@ -68,7 +71,16 @@ async function reconcile(store: ObjectStore): Promise<string> {
     await deploy("content");
     return "asked for a deployment of the bucket's content";
   }
+  await sweep(live);
   return "nothing: what is live is what should be";
+}
+
+/** Once an hour, unless a release is so young that its predecessor may still drain: its own retiring sweeps too. */
+async function sweep(live: Live | undefined): Promise<void> {
+  const age = Date.now() - Date.parse(live?.since ?? "1970");
+  if (age < (setting("DRAIN_SECONDS") + DRAINED_SECONDS) * 1000) return;
+  const hour = new Date().toISOString().slice(0, 13);
+  await startExecution(setting("RETIRE_MACHINE"), `sweep-${hour}`, { drainSeconds: 0 });
 }
 
 async function isDead(store: ObjectStore, live: Live): Promise<boolean> {

@@ -2,18 +2,25 @@ import { addressHolder } from "../lib/aws/address.ts";
 import { objectStore } from "../lib/aws/bucket.ts";
 import { goRound, turnWorld } from "../lib/aws/deployments.ts";
 import { listImages, listSnapshots, removeImage, removeSnapshot } from "../lib/aws/images.ts";
+import { endImports } from "../lib/aws/imports.ts";
 import { listMachines, stopMachines, terminateMachines } from "../lib/aws/machines.ts";
 import { readCurrent } from "../lib/certificates/current.ts";
 import { TurnBusy } from "../lib/errors.ts";
-import { readLive, readReleases } from "../lib/records.ts";
+import { readLive, readReleases, updateRelease } from "../lib/records.ts";
 import { planRetirement } from "../lib/retention.ts";
 import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 import { releaseTurn, takeTurn } from "../lib/turn.ts";
 
+const ABANDONED = {
+  error: "Abandoned",
+  cause: "Its execution was stopped, or died, before it could take back what it had done; the sweep did.",
+};
+
 /**
- * After the drain: stops the machines that were replaced, and removes what the kept releases do not need.
- * Takes a turn of its own for this moment, so that no deployment or rollback works on the same machines.
+ * Stops the machines that were replaced, and removes what the kept releases do not need: after the drain of a release
+ * that has gone live, and every hour, as the sweep of what an execution that died has left. Takes a turn of its own
+ * for this moment, so that no deployment or rollback works on the same machines.
  */
 export const handler = step("retire", async ({ execution }) => {
   const world = turnWorld();
@@ -28,19 +35,19 @@ export const handler = step("retire", async ({ execution }) => {
 
 async function retire() {
   const store = objectStore(setting("STATE_BUCKET"));
-  const live = (await readLive(store))?.value;
-  const nothing = { stopped: [], terminated: [], images: [], snapshots: [], objects: [] };
-  if (live === undefined) return nothing;
+  const imported = await endImports();
   const leaving = planRetirement({
-    live,
+    live: (await readLive(store))?.value,
     releases: await readReleases(store),
     machines: await listMachines(),
-    images: await listImages(),
-    snapshots: await listSnapshots(),
+    images: await listImages(undefined, imported),
+    snapshots: await listSnapshots(undefined, imported),
     objects: [
       ...(await store.list("archives/")),
       ...(await store.list("boot/")),
       ...(await store.list("listings/")),
+      ...(await store.list("imports/")),
+      ...(await store.list("consoles/")),
       ...(await store.list("certificates/")),
       ...(await store.list("keys/")),
     ],
@@ -53,5 +60,12 @@ async function retire() {
   for (const imageId of leaving.images) await removeImage(imageId);
   for (const snapshotId of leaving.snapshots) await removeSnapshot(snapshotId);
   for (const key of leaving.objects) await store.delete(key);
+  for (const number of leaving.abandoned) {
+    await updateRelease(store, number, {
+      status: "failed",
+      endedAt: new Date().toISOString(),
+      failure: ABANDONED,
+    });
+  }
   return leaving;
 }

@@ -2,7 +2,7 @@ import { rawDiskKey } from "../lib/assemble.ts";
 import { addressHolder, moveAddress } from "../lib/aws/address.ts";
 import { objectStore } from "../lib/aws/bucket.ts";
 import { listImages, listSnapshots, removeImage, removeSnapshot } from "../lib/aws/images.ts";
-import { cancelImports } from "../lib/aws/imports.ts";
+import { endImports } from "../lib/aws/imports.ts";
 import { describeMachine, listMachines, terminateMachines } from "../lib/aws/machines.ts";
 import { messageOf } from "../lib/failure.ts";
 import { getJson, type ObjectStore, putJson } from "../lib/objects.ts";
@@ -52,9 +52,9 @@ async function giveAddressBack(instanceId: string): Promise<void> {
 async function removeRelease(release: number): Promise<void> {
   const machines = await listMachines(release);
   await terminateMachines(machines.map(({ instanceId }) => instanceId));
-  await cancelImports(release);
-  for (const { imageId } of await listImages(release)) await removeImage(imageId);
-  for (const { snapshotId } of await listSnapshots(release)) await removeSnapshot(snapshotId);
+  const imported = await endImports(release);
+  for (const { imageId } of await listImages(release, imported)) await removeImage(imageId);
+  for (const { snapshotId } of await listSnapshots(release, imported)) await removeSnapshot(snapshotId);
 }
 
 async function rememberRefusal(store: ObjectStore, listing: string, told: { error: string; cause: string }) {

@@ -214,13 +214,14 @@ export const contracts = {
     output: z.object({ message: z.string() }),
   },
   retire: {
-    input: z.object({ execution, release }),
+    input: z.object({ execution }),
     output: z.object({
       stopped: z.array(instanceId),
       terminated: z.array(instanceId),
       images: z.array(z.string()),
       snapshots: z.array(z.string()),
       objects: z.array(z.string()),
+      abandoned: z.array(release),
     }),
   },
 };

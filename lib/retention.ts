@@ -10,12 +10,13 @@ import {
 } from "./records.ts";
 
 export interface Inventory {
-  readonly live: Live;
+  /** Undefined before the first release. */
+  readonly live: Live | undefined;
   readonly releases: readonly Release[];
   readonly machines: readonly { instanceId: string; state: string; release: number }[];
   readonly images: readonly { imageId: string; release: number }[];
   readonly snapshots: readonly { snapshotId: string; release: number }[];
-  /** Keys below archives/, boot/, listings/, certificates/ and keys/. */
+  /** Keys below archives/, boot/, listings/, imports/, consoles/, certificates/ and keys/. */
   readonly objects: readonly string[];
   /** Serial number of the certificate that the next release shows. */
   readonly certificate: string | undefined;
@@ -30,7 +31,12 @@ export interface Retirement {
   readonly images: string[];
   readonly snapshots: string[];
   readonly objects: string[];
+  /** Numbers of the releases that were being prepared by an execution that is no more. */
+  readonly abandoned: number[];
 }
+
+/** What machines that did not answer wrote to their consoles is kept for this many releases. */
+const CONSOLES = 20;
 
 /** The numbers of the releases that are kept: the live one, and the last `keep` other ones that were live. */
 export function keptReleases({
@@ -38,6 +44,7 @@ export function keptReleases({
   releases,
   keep,
 }: Pick<Inventory, "live" | "releases" | "keep">): Set<number> {
+  if (live === undefined) return new Set();
   const kept = new Set([live.release]);
   let counted = 0;
   for (const release of releases.toSorted((a, b) => b.number - a.number)) {
@@ -49,20 +56,23 @@ export function keptReleases({
 }
 
 /**
- * Decides what goes once a release is live. Pure. A kept release keeps its machine (stopped), image,
- * snapshot, archive and boot partition; of everything else nothing stays. The machine that has the address
- * is never touched, and neither is a release that is just being prepared.
+ * Decides what goes, with the turn in hand: no release is being prepared then, but by executions that are no more.
+ * Pure. A kept release keeps its machine (stopped), image, snapshot, archive and boot partition; of everything else
+ * nothing stays. The live machine and the one that has the address while there is one are never touched.
  */
 export function planRetirement(inventory: Inventory): Retirement {
   const { live, releases, machines, addressHolder } = inventory;
   const kept = keptReleases(inventory);
-  const preparing = releases.filter(({ status }) => status === "preparing");
-  for (const { number } of preparing) if (number > live.release) kept.add(number);
   const idle = machines.filter(
-    ({ instanceId }) => instanceId !== live.instanceId && instanceId !== addressHolder,
+    ({ instanceId }) => live === undefined || ![live.instanceId, addressHolder].includes(instanceId),
   );
+  // A second machine of a kept release is one that was given up before the release's own answered.
+  const recorded = new Map(releases.map(({ number, instanceId }) => [number, instanceId]));
+  const own = ({ instanceId, release }: Inventory["machines"][number]): boolean =>
+    kept.has(release) && (recorded.get(release) ?? instanceId) === instanceId;
+  const consoles = releases.map(({ number }) => number).sort((a, b) => b - a)[CONSOLES - 1] ?? 0;
   const needed = new Set(
-    [live, ...releases.filter(({ number }) => kept.has(number))].flatMap((release) => [
+    [...(live ? [live] : []), ...releases.filter(({ number }) => kept.has(number))].flatMap((release) => [
       ...(release.listing ? [listingKey(release.listing)] : []),
       ...(release.archive ? [archiveKey(release.archive.digest)] : []),
       ...(release.certificate ? certificateKeys(release.certificate.serial) : []),
@@ -80,18 +90,20 @@ export function planRetirement(inventory: Inventory): Retirement {
   );
   return {
     stopped: idle
-      .filter(({ release, state }) => kept.has(release) && release <= live.release && state === "running")
+      .filter((machine) => own(machine) && machine.state === "running")
       .map(({ instanceId }) => instanceId),
-    terminated: idle.filter(({ release }) => !kept.has(release)).map(({ instanceId }) => instanceId),
+    terminated: idle.filter((machine) => !own(machine)).map(({ instanceId }) => instanceId),
     images: inventory.images.filter(({ release }) => !kept.has(release)).map(({ imageId }) => imageId),
     snapshots: inventory.snapshots
       .filter(({ release }) => !kept.has(release))
       .map(({ snapshotId }) => snapshotId),
     objects: inventory.objects.filter((key) => {
+      if (key.startsWith("consoles/")) return Number.parseInt(key.slice("consoles/".length), 10) < consoles;
       if (key.startsWith("boot/")) return !builds.has(folder(key));
       if (key.startsWith("certificates/") || key.startsWith("keys/")) return outlived.has(key);
       return !needed.has(key);
     }),
+    abandoned: releases.filter(({ status }) => status === "preparing").map(({ number }) => number),
   };
 }
 

@@ -65,6 +65,17 @@ module.exports = async ({ resolveVariable }) => {
     allow("ec2:AssociateAddress", [ec2("instance/*"), ec2("network-interface/*")], own),
   ];
   const removesMachines = allow("ec2:TerminateInstances", ec2("instance/*"), own);
+  const cancelsImports = allow(
+    "ec2:CancelImportTask",
+    [ec2("import-snapshot-task/*"), ec2("import-image-task/*")],
+    own,
+  );
+  // What an import has made bears no tag of ours before register-image gives it one, and only what does is removed.
+  const orphaned = "Only an import that outlives its execution needs it: tests/simulation stops some in the middle.";
+  const tagsImported = unseen(
+    orphaned,
+    allow("ec2:CreateTags", [shared("image/*"), shared("snapshot/*")], tagged),
+  );
   const removesImages = [
     allow("ec2:DeregisterImage", shared("image/*"), own),
     allow("ec2:DeleteSnapshot", shared("snapshot/*"), own),
@@ -198,7 +209,8 @@ module.exports = async ({ resolveVariable }) => {
       ...movesAddress,
       removesMachines,
       ...removesImages,
-      allow("ec2:CancelImportTask", [ec2("import-snapshot-task/*"), ec2("import-image-task/*")], own),
+      cancelsImports,
+      tagsImported,
     ],
     notify: [allow("sns:Publish", sub("${NotificationTopic}"))],
     "release-turn": [
@@ -211,14 +223,19 @@ module.exports = async ({ resolveVariable }) => {
     retire: [
       lists,
       writes("turn/lock.json"),
-      reads("live.json", "releases/*", "certificates/current.json"),
-      deletes("turn/lock.json", "archives/*", "boot/*", "listings/*", "certificates/*", "keys/*"),
+      reads("live.json", "certificates/current.json"),
+      writes("releases/*"),
+      deletes("turn/lock.json", "archives/*", "boot/*", "listings/*", "imports/*"),
+      unseen("Consoles go after twenty releases: no test makes as many.", deletes("consoles/*")),
+      deletes("certificates/*", "keys/*"),
       looksAtOwners,
       startsDeployments,
-      describes("Addresses", "Instances", "Images", "Snapshots"),
+      describes("Addresses", "Instances", "Images", "Snapshots", "ImportSnapshotTasks", "ImportImageTasks"),
       allow("ec2:StopInstances", ec2("instance/*"), own),
       removesMachines,
       ...removesImages,
+      unseen(orphaned, cancelsImports),
+      tagsImported,
     ],
     reconcile: [
       allow("s3:ListBucket", sub("${ContentBucket.Arn}")),
@@ -228,6 +245,7 @@ module.exports = async ({ resolveVariable }) => {
       looksAtOwners,
       startsDeployments,
       allow("states:StartExecution", machine("certificate")),
+      allow("states:StartExecution", machine("retire")),
       describes("Addresses", "Instances"),
     ],
     "check-certificate": [

@@ -7,10 +7,13 @@ import {
   paginateDescribeImages,
   paginateDescribeSnapshots,
   RegisterImageCommand,
+  type Tag,
 } from "@aws-sdk/client-ec2";
-import { ResourceGone } from "../errors.ts";
+import { ResourceGone, TransientFault } from "../errors.ts";
 import type { Image } from "../records.ts";
 import { ec2 } from "./ec2-client.ts";
+import { notFoundYet } from "./fresh.ts";
+import type { Imported } from "./imports.ts";
 import { attemptName, ownFilters, TAG_RELEASE, tagSpecification, tagsOf, tagValue } from "./names.ts";
 
 const ROOT_DEVICE = "/dev/xvda";
@@ -32,6 +35,8 @@ async function imageNamed(name: string): Promise<Ec2Image | undefined> {
  */
 export async function registerImage(release: number, snapshotId: string): Promise<Image> {
   const Name = attemptName(release, 1);
+  // ImportSnapshot gives its snapshot no tags; those that StartSnapshot gave are the same.
+  await tag(release, [snapshotId]);
   try {
     const { ImageId } = await ec2().send(
       new RegisterImageCommand({
@@ -54,49 +59,92 @@ export async function registerImage(release: number, snapshotId: string): Promis
     );
     return { imageId: ImageId ?? "", snapshotId };
   } catch (error) {
-    if (!(error instanceof Error && error.name === "InvalidAMIName.Duplicate")) throw error;
+    if (!(error instanceof Error && error.name === "InvalidAMIName.Duplicate"))
+      throw notFoundYet(error, `The snapshot ${snapshotId} is not found yet`);
     const found = await imageNamed(Name);
-    if (found?.ImageId === undefined) throw new ResourceGone(`The image ${Name} exists but cannot be found.`);
+    if (found?.ImageId === undefined)
+      throw new TransientFault(`The image ${Name} exists but is not found yet.`);
     return { imageId: found.ImageId, snapshotId: snapshotOf(found) };
   }
 }
 
 /** Takes over the image that an image import made: gives it and its snapshot the release's tags. */
 export async function adoptImage(release: number, imageId: string): Promise<Image> {
-  const { Images } = await ec2().send(new DescribeImagesCommand({ ImageIds: [imageId] }));
-  const image = Images?.[0];
+  const [image] = await described(imageId);
   if (image === undefined) throw new ResourceGone(`The imported image ${imageId} is gone; deploy again.`);
   const snapshotId = snapshotOf(image);
-  await ec2().send(new CreateTagsCommand({ Resources: [imageId, snapshotId], Tags: tagsOf(release, 1) }));
+  await tag(release, [imageId, snapshotId]);
   return { imageId, snapshotId };
 }
 
-/** The stack's own images with the releases they belong to. */
-export async function listImages(
-  release?: number,
-): Promise<{ imageId: string; release: number; snapshotId: string }[]> {
-  const images: { imageId: string; release: number; snapshotId: string }[] = [];
-  const query = { Owners: ["self"], Filters: ownFilters(release) };
-  for await (const page of paginateDescribeImages({ client: ec2() }, query)) {
-    for (const image of page.Images ?? []) {
-      const number = Number(tagValue(image.Tags, TAG_RELEASE) ?? 0);
-      images.push({ imageId: image.ImageId ?? "", release: number, snapshotId: snapshotOf(image) });
-    }
+async function described(imageId: string): Promise<Ec2Image[]> {
+  try {
+    return (await ec2().send(new DescribeImagesCommand({ ImageIds: [imageId] }))).Images ?? [];
+  } catch (error) {
+    throw notFoundYet(error, `The imported image ${imageId} is not found yet`);
   }
-  return images;
 }
 
-/** The stack's own snapshots with the releases they belong to. */
-export async function listSnapshots(release?: number): Promise<{ snapshotId: string; release: number }[]> {
-  const snapshots: { snapshotId: string; release: number }[] = [];
-  const query = { OwnerIds: ["self"], Filters: ownFilters(release) };
-  for await (const page of paginateDescribeSnapshots({ client: ec2() }, query)) {
-    for (const snapshot of page.Snapshots ?? []) {
-      const number = Number(tagValue(snapshot.Tags, TAG_RELEASE) ?? 0);
-      snapshots.push({ snapshotId: snapshot.SnapshotId ?? "", release: number });
+async function tag(release: number, Resources: string[]): Promise<void> {
+  try {
+    await ec2().send(new CreateTagsCommand({ Resources, Tags: tagsOf(release, 1) }));
+  } catch (error) {
+    throw notFoundYet(error, `${Resources.join(" and ")} cannot be tagged yet`);
+  }
+}
+
+/**
+ * The stack's own images with the releases they belong to: those that bear its tag, and of what imports have made
+ * those that are still there.
+ */
+export async function listImages(
+  release?: number,
+  imported: readonly Imported[] = [],
+): Promise<{ imageId: string; release: number }[]> {
+  const releases = new Map(imported.map((made) => [made.imageId, made.release]));
+  const found = new Map<string, number>();
+  for (const Filters of [ownFilters(release), ...idFilters("image-id", releases.keys())]) {
+    for await (const page of paginateDescribeImages({ client: ec2() }, { Owners: ["self"], Filters })) {
+      for (const { ImageId: id = "", Tags } of page.Images ?? []) {
+        found.set(id, await releaseOf(id, Tags, releases.get(id)));
+      }
     }
   }
-  return snapshots;
+  return [...found].map(([imageId, number]) => ({ imageId, release: number }));
+}
+
+/** The stack's own snapshots with the releases they belong to; see `listImages`. */
+export async function listSnapshots(
+  release?: number,
+  imported: readonly Imported[] = [],
+): Promise<{ snapshotId: string; release: number }[]> {
+  const releases = new Map(imported.map((made) => [made.snapshotId, made.release]));
+  const found = new Map<string, number>();
+  for (const Filters of [ownFilters(release), ...idFilters("snapshot-id", releases.keys())]) {
+    for await (const page of paginateDescribeSnapshots({ client: ec2() }, { OwnerIds: ["self"], Filters })) {
+      for (const { SnapshotId: id = "", Tags } of page.Snapshots ?? []) {
+        found.set(id, await releaseOf(id, Tags, releases.get(id)));
+      }
+    }
+  }
+  return [...found].map(([snapshotId, number]) => ({ snapshotId, release: number }));
+}
+
+/** The release of what was found. What only its import knows gets our tags: policies let go of nothing else. */
+async function releaseOf(id: string, tags: Tag[] | undefined, imported: number | undefined): Promise<number> {
+  if (imported !== undefined && tagValue(tags, TAG_RELEASE) === undefined) {
+    await ec2().send(new CreateTagsCommand({ Resources: [id], Tags: tagsOf(imported, 1) }));
+  }
+  return Number(tagValue(tags, TAG_RELEASE) ?? imported ?? 0);
+}
+
+/** A filter, unlike a list of ids, passes over what is gone. A filter takes 200 values. */
+function idFilters(Name: string, ids: Iterable<string | undefined>) {
+  const all = [...ids].filter((id) => id !== undefined);
+  const batches = Array.from({ length: Math.ceil(all.length / 200) }, (_, i) =>
+    all.slice(200 * i, 200 * (i + 1)),
+  );
+  return batches.map((Values) => [{ Name, Values }]);
 }
 
 /** Deregisters an image; its snapshot stays and is deleted on its own. */

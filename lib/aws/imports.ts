@@ -6,11 +6,12 @@ import {
   ImportSnapshotCommand,
   paginateDescribeImportImageTasks,
   paginateDescribeImportSnapshotTasks,
+  type Tag,
 } from "@aws-sdk/client-ec2";
 import { ImportFailed } from "../errors.ts";
 import { setting } from "../settings.ts";
 import { ec2 } from "./ec2-client.ts";
-import { attemptName, ownFilters, tagSpecification } from "./names.ts";
+import { attemptName, ownFilters, TAG_RELEASE, tagSpecification, tagValue } from "./names.ts";
 
 /** Statuses in which an import task is over. */
 const OVER = ["completed", "deleted", "deleting", "error"];
@@ -98,17 +99,30 @@ function percent(progress: string | undefined, message: string | undefined): str
   return [progress && `${progress} %`, message].filter(Boolean).join(", ");
 }
 
-/** Ends the import tasks of a release that are still under way. */
-export async function cancelImports(release: number): Promise<void> {
+/** What an import has made: it bears no tag of ours before register-image gives it one. */
+export interface Imported {
+  readonly release: number;
+  readonly snapshotId: string | undefined;
+  readonly imageId: string | undefined;
+}
+
+/**
+ * Ends the import tasks that are still under way, of one release or of all, and gives what the others have made.
+ */
+export async function endImports(release?: number): Promise<Imported[]> {
   const query = { Filters: ownFilters(release) };
-  const tasks: { id: string | undefined; status: string | undefined }[] = [];
+  const tasks: (Imported & { id: string | undefined; status: string | undefined })[] = [];
   for await (const page of paginateDescribeImportSnapshotTasks({ client: ec2() }, query)) {
-    for (const { ImportTaskId: id, SnapshotTaskDetail } of page.ImportSnapshotTasks ?? [])
-      tasks.push({ id, status: SnapshotTaskDetail?.Status });
+    for (const { ImportTaskId: id, Tags, SnapshotTaskDetail: detail } of page.ImportSnapshotTasks ?? []) {
+      const made = { release: releaseOf(Tags), snapshotId: detail?.SnapshotId, imageId: undefined };
+      tasks.push({ id, status: detail?.Status, ...made });
+    }
   }
   for await (const page of paginateDescribeImportImageTasks({ client: ec2() }, query)) {
-    for (const { ImportTaskId: id, Status: status } of page.ImportImageTasks ?? [])
-      tasks.push({ id, status });
+    for (const { ImportTaskId: id, Tags, Status: status, ...task } of page.ImportImageTasks ?? []) {
+      const snapshotId = task.SnapshotDetails?.[0]?.SnapshotId;
+      tasks.push({ id, status, release: releaseOf(Tags), snapshotId, imageId: task.ImageId });
+    }
   }
   for (const { id, status } of tasks) {
     if (id === undefined || OVER.includes(status ?? "")) continue;
@@ -116,4 +130,11 @@ export async function cancelImports(release: number): Promise<void> {
       new CancelImportTaskCommand({ ImportTaskId: id, CancelReason: "The deployment was undone" }),
     );
   }
+  return tasks
+    .filter(({ status }) => status === "completed")
+    .map(({ release, snapshotId, imageId }) => ({ release, snapshotId, imageId }));
+}
+
+function releaseOf(tags: Tag[] | undefined): number {
+  return Number(tagValue(tags, TAG_RELEASE) ?? 0);
 }

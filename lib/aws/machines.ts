@@ -11,6 +11,7 @@ import {
 import { ResourceGone } from "../errors.ts";
 import { setting } from "../settings.ts";
 import { ec2 } from "./ec2-client.ts";
+import { notFoundYet } from "./fresh.ts";
 import {
   attemptName,
   ownFilters,
@@ -146,7 +147,7 @@ async function launchIn(
         `The machine of release ${release} was terminated while it was being launched; deploy again.`,
       );
     }
-    throw error;
+    throw notFoundYet(error, `The image ${imageId} cannot be launched yet`);
   }
 }
 

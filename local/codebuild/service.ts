@@ -6,8 +6,14 @@ import { jsonService } from "../wire/services.ts";
 import type { Builds } from "./builds.ts";
 import type { Build, Phase, Project, Variable } from "./types.ts";
 
+/** What of the builds the API needs: those in a shell, or others. */
+type ApiBuilds = Pick<
+  Builds,
+  "project" | "allProjects" | "start" | "stopBuild" | "find" | "buildsOf" | "stop"
+>;
+
 /** CodeBuild's API. Times are seconds since 1970 on the wire. */
-export function codeBuildService(builds: Builds): Service {
+export function codeBuildService(builds: ApiBuilds): Service {
   return jsonService(
     ["codebuild"],
     "1.1",

@@ -1,5 +1,4 @@
 import type { Judge } from "../iam/judge.ts";
-import type { Functions } from "../lambda/functions.ts";
 import type { InvocationResult } from "../lambda/types.ts";
 import { AwsError } from "../service.ts";
 import { isObject } from "../wire/members.ts";
@@ -12,12 +11,18 @@ export type TaskEnd = { readonly output: unknown } | { readonly failure: TaskFai
 
 const stateBytes = 256 * 1024;
 
+/** What of Lambda the Tasks need. */
+interface Invoked {
+  find(name: string): { readonly arn: string };
+  invoke(name: string, event: string): Promise<InvocationResult>;
+}
+
 /** Carries out the Tasks of state machines: Lambda functions, by their own ARN or through `lambda:invoke`. */
 export class Tasks {
-  private readonly functions: Functions;
-  private readonly judge: Judge;
+  private readonly functions: Invoked;
+  private readonly judge: Pick<Judge, "refusal">;
 
-  constructor(functions: Functions, judge: Judge) {
+  constructor(functions: Invoked, judge: Pick<Judge, "refusal">) {
     this.functions = functions;
     this.judge = judge;
   }

@@ -129,24 +129,30 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
 
   it("retire: waits with TurnBusy while somebody else has the turn", async () => {
     const execution = await idleExecution(stack);
-    await assert.rejects(
-      stack.invoke("retire", { execution, release: 2 }),
-      failure("TurnBusy", /retiring waits/),
-    );
+    await assert.rejects(stack.invoke("retire", { execution }), failure("TurnBusy", /retiring waits/));
     await second.end();
   });
 
   it("retire: stops the kept release's machine; run again, nothing happens; the turn is free again", async () => {
-    const retire = async () => second.step("retire", { execution: await idleExecution(stack), release: 2 });
+    const retire = async () => second.step("retire", { execution: await idleExecution(stack) });
     const done = await retire();
     assert.deepEqual(
       { ...done, objects: done.objects.map((key) => key.split("/")[0]) },
-      { stopped: [first.machine.instanceId], terminated: [], images: [], snapshots: [], objects: [] },
+      {
+        stopped: [first.machine.instanceId],
+        terminated: [],
+        images: [],
+        snapshots: [],
+        objects: [],
+        abandoned: [],
+      },
     );
     await eventually("the machine is stopped", async () =>
       (await machineStates()).get(first.machine.instanceId) === "stopped" ? true : undefined,
     );
-    assert.deepEqual(await retire(), { stopped: [], terminated: [], images: [], snapshots: [], objects: [] });
+    assert.deepEqual(await retire(), {
+      ...{ stopped: [], terminated: [], images: [], snapshots: [], objects: [], abandoned: [] },
+    });
     assert.equal(await stack.read("turn/lock.json"), undefined);
     assert.equal(await servedRelease(stack.address), 2);
   });
@@ -391,7 +397,7 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
     await fourth.commit();
     await fourth.end();
     assert.equal((await get(stack.address, "/")).body, "<h1>four</h1>");
-    const retired = await fourth.step("retire", { execution: await idleExecution(stack), release: 4 });
+    const retired = await fourth.step("retire", { execution: await idleExecution(stack) });
     assert.deepEqual(retired.stopped, [second.machine.instanceId]);
     assert.deepEqual(retired.terminated, [first.machine.instanceId]);
     assert.deepEqual(retired.images, [first.image.imageId]);

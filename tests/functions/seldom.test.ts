@@ -172,7 +172,10 @@ describe("seldom", { timeout: 300_000 }, () => {
     const second = JSON.parse(there(await stack.read("releases/000002.json"))) as Release;
     const failed = { ...second, certificate: { ...second.certificate, serial: "00aa" } };
     await stack.put(stack.state, "releases/000002.json", JSON.stringify(failed));
-    const stale = [bootKey(digest), bootRecordKey(digest), chainKey("00aa"), privateKeyKey("00aa")];
+    const stale = [
+      ...[bootKey(digest), bootRecordKey(digest), chainKey("00aa"), privateKeyKey("00aa")],
+      "imports/000000.raw",
+    ];
     for (const key of stale) await stack.put(stack.state, key, "{}");
     deployment = await ByHand.begin(stack);
     const ended = await stack.settleAfter(async () => {
@@ -180,7 +183,7 @@ describe("seldom", { timeout: 300_000 }, () => {
       await stack.delete(stack.content, "large.bin");
       await eventually("it is asked for", () => stack.read("requests/content.json"));
       const { execution } = deployment;
-      const { objects } = await deployment.step("retire", { execution, release: 1 });
+      const { objects } = await deployment.step("retire", { execution });
       for (const key of stale) assert.ok(objects.includes(key), key);
     });
     for (const key of stale) assert.equal(await stack.read(key), undefined, key);
@@ -188,6 +191,27 @@ describe("seldom", { timeout: 300_000 }, () => {
       ended.map(({ outcome }) => outcome),
       ["nothing"],
       JSON.stringify(ended),
+    );
+  });
+
+  it("reconcile: sweeps once an hour, when the last release has surely drained", async () => {
+    const live = JSON.parse(there(await stack.read("live.json"))) as { since: string };
+    const sweeps = async () => {
+      const { executions } = await sfn.send(
+        new ListExecutionsCommand({ stateMachineArn: stack.machineArn("retire") }),
+      );
+      return (executions ?? []).filter(({ name }) => name?.startsWith("sweep-")).length;
+    };
+    const idle = { did: "nothing: what is live is what should be" };
+    const before = await sweeps();
+    assert.deepEqual(await stack.invoke("reconcile", {}), idle);
+    assert.equal(await sweeps(), before);
+    const since = new Date(Date.now() - 3_600_000).toISOString();
+    await stack.put(stack.state, "live.json", JSON.stringify({ ...live, since }));
+    for (const _ of [1, 2]) assert.deepEqual(await stack.invoke("reconcile", {}), idle);
+    assert.equal(await sweeps(), before + 1);
+    await eventually("the sweep has let go of the turn", async () =>
+      (await stack.read("turn/lock.json")) === undefined ? true : undefined,
     );
   });
 

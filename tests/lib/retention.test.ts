@@ -13,7 +13,7 @@ import {
 import { type Inventory, keptReleases, planRetirement } from "../../lib/retention.ts";
 import { archive, boot, certificate, digest, live, release } from "./records.fixtures.ts";
 
-const nothing = { stopped: [], terminated: [], images: [], snapshots: [], objects: [] };
+const nothing = { stopped: [], terminated: [], images: [], snapshots: [], objects: [], abandoned: [] };
 const kept = (releases: Release[], keep: number, number: number) =>
   [...keptReleases({ live: live({ release: number }), releases, keep })].sort((a, b) => a - b);
 
@@ -70,8 +70,16 @@ test("the kept release's machine stops; of what is not kept, nothing stays", () 
     terminated: ["i-1"],
     images: ["ami-1"],
     snapshots: ["snap-1"],
+    abandoned: [],
   });
   assert.deepEqual(objects, inventory().objects.slice(0, 5));
+});
+
+test("a kept release keeps one machine: one that was given up goes, though it is of the same release", () => {
+  const releases = [...inventory().releases.slice(0, 1), release(2, { instanceId: "i-2" }), release(3)];
+  const machines = [...inventory().machines, { instanceId: "i-2-given-up", state: "running", release: 2 }];
+  const { stopped, terminated } = planRetirement(inventory({ releases, machines }));
+  assert.deepEqual({ stopped, terminated }, { stopped: ["i-2"], terminated: ["i-1", "i-2-given-up"] });
 });
 
 test("run again on what is left, nothing happens", () => {
@@ -92,18 +100,39 @@ test("the machine with the address is never touched, whosever it is", () => {
   assert.deepEqual({ stopped, terminated }, { stopped: ["i-2"], terminated: [] });
 });
 
-test("a release that is being prepared loses nothing; one that was given up does", () => {
-  const preparing = (number: number): Partial<Inventory> => ({
-    releases: [...inventory().releases, release(number, { status: "preparing", archive: archive("4") })],
-    machines: [{ instanceId: "i-4", state: "running", release: number }],
-    images: [{ imageId: "ami-4", release: number }],
-    snapshots: [{ snapshotId: "snap-4", release: number }],
-    objects: [archiveKey(digest("4"))],
-  });
-  assert.deepEqual(planRetirement(inventory(preparing(4))), nothing);
-  const older = inventory({ ...preparing(4), live: live({ release: 5, instanceId: "i-5" }) });
-  assert.deepEqual(planRetirement(older).terminated, ["i-4"]);
-  assert.deepEqual(planRetirement(older).objects, [archiveKey(digest("4"))]);
+const prepared: Partial<Inventory> = {
+  releases: [...inventory().releases, release(4, { status: "preparing", archive: archive("4") })],
+  machines: [{ instanceId: "i-4", state: "running", release: 4 }],
+  images: [{ imageId: "ami-4", release: 4 }],
+  snapshots: [{ snapshotId: "snap-4", release: 4 }],
+  objects: [archiveKey(digest("4")), "imports/000004.raw"],
+};
+
+const gone = {
+  stopped: [],
+  terminated: ["i-4"],
+  images: ["ami-4"],
+  snapshots: ["snap-4"],
+  objects: [archiveKey(digest("4")), "imports/000004.raw"],
+  abandoned: [4],
+};
+
+test("a release that was being prepared when its execution died is abandoned, and nothing of it stays", () => {
+  assert.deepEqual(planRetirement(inventory(prepared)), gone);
+});
+
+test("before the first release nothing is kept, not even the machine that has the address", () => {
+  const { releases } = inventory({ releases: [release(4, { status: "preparing" })] });
+  assert.deepEqual(
+    planRetirement(inventory({ ...prepared, releases, live: undefined, addressHolder: "i-4" })),
+    gone,
+  );
+});
+
+test("consoles are kept for the newest twenty releases", () => {
+  const releases = Array.from({ length: 25 }, (_, i) => release(i + 1, { status: "failed" }));
+  const objects = ["consoles/000005-1.log", "consoles/000005-2.log", "consoles/000006-1.log"];
+  assert.deepEqual(planRetirement(inventory({ releases, objects })).objects, objects.slice(0, 2));
 });
 
 test("two releases of one archive: it goes with the last of them only", () => {
@@ -112,7 +141,7 @@ test("two releases of one archive: it goes with the last of them only", () => {
   const { objects } = planRetirement({
     ...shared,
     releases,
-    live: { ...shared.live, archive: archive("1") },
+    live: live({ archive: archive("1") }),
     objects: [archiveKey(digest("1")), archiveKey(digest("2"))],
   });
   assert.deepEqual(objects, [archiveKey(digest("2"))]);

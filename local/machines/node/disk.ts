@@ -16,6 +16,7 @@ export class NotBootable extends Error {
 /** A disk as a machine reads it (docs/archive.md). */
 export interface BootedDisk {
   readonly identity: Identity;
+  readonly entries: readonly IndexEntry[];
   /** The entry that answers at a decoded path; the rules of the site are not looked at. */
   lookUp(path: string): IndexEntry | undefined;
   body(representation: Representation): Source;
@@ -66,6 +67,7 @@ async function boot(handle: FileHandle): Promise<BootedDisk> {
   const index = await readIndex(archive);
   return {
     identity,
+    entries: index.entries,
     lookUp: lookUpIn(index),
     body: (representation) => bodyOf(archive, index, representation),
     close: () => handle.close(),

@@ -1,0 +1,36 @@
+import type { Watcher, World } from "../world.ts";
+
+/** Events take seconds; what reconcile finds later than this, nobody else would have found. */
+const NOTICED_MS = 60_000;
+
+/** In calm weather an upload is deployed because of its events, and a request because it was made, not by reconcile. */
+export function promptInvariant(world: World): Watcher {
+  let changed = 0;
+  let asked = Number.POSITIVE_INFINITY;
+  return {
+    onContent: () => {
+      changed = world.clock.now;
+    },
+    onCarried() {
+      const waiting = world.stateKeys().some((key) => key.startsWith("requests/"));
+      const running = world.executions.some(
+        ({ status, machineArn }) => status === "RUNNING" && machineArn.endsWith("-deploy"),
+      );
+      if (!waiting || running) asked = Number.POSITIVE_INFINITY;
+      else asked = Math.min(asked, world.clock.now);
+    },
+    onReturn({ name }, _event, result) {
+      if (name !== "reconcile" || world.faults.weather !== "calm") return;
+      const { did } = result as { did: string };
+      if (did.startsWith("started") && world.clock.now - asked > NOTICED_MS) {
+        world.violate(
+          "prompt",
+          `A request has waited since ${new Date(asked).toISOString()}, and only reconcile saw it.`,
+        );
+      }
+      if (did.includes("content") && world.clock.now - changed > NOTICED_MS) {
+        world.violate("prompt", "An upload was noticed by reconcile only.");
+      }
+    },
+  };
+}

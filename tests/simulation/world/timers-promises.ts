@@ -1,0 +1,2 @@
+/** Stands in for node:timers/promises. */
+export { pause as setTimeout } from "./clock.ts";
