@@ -2,13 +2,12 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { readIndex } from "../lib/archive/reader.ts";
-import type { SiteIndex } from "../lib/archive/site-index.ts";
 import { ObjectChanged } from "../lib/archive/spool.ts";
 import { packSite } from "../lib/archive/writer.ts";
-import { objectSize, objectSource, objectStore, openObject, uploadObject } from "../lib/aws/bucket.ts";
+import { objectSize, objectStore, openObject, uploadObject } from "../lib/aws/bucket.ts";
+import { openKept, writeVersion } from "../lib/kept-archive.ts";
 import { readListing } from "../lib/listings.ts";
-import { type Archive, archiveKey, readLive, updateRelease } from "../lib/records.ts";
+import { archiveKey, packRecordKey, readLive, updateRelease } from "../lib/records.ts";
 import { setting } from "../lib/settings.ts";
 import { ObjectTooLarge } from "../lib/site/errors.ts";
 import { checkListing } from "../lib/site/listing.ts";
@@ -16,7 +15,8 @@ import { largestRuleFile, planWithRules, ruleFiles } from "../lib/site/site-rule
 import { step } from "../lib/step.ts";
 
 /**
- * Packs just the listing that settled into a site archive and keeps it under its digest. `unchanged` means
+ * Packs just the listing that settled into a site archive and keeps it under its digest, with a record of what
+ * it was packed from; what has not changed since the live release is taken from that one's. `unchanged` means
  * that the live release serves the same archive, boot partition and certificate already.
  */
 export const handler = step("pack-site", async ({ execution, release, listing, boot, certificate }) => {
@@ -27,6 +27,7 @@ export const handler = step("pack-site", async ({ execution, release, listing, b
     site.objects.map(({ key }) => key),
     await readRuleFiles(site.objects),
   );
+  const now = Date.now();
   const spoolPath = join(tmpdir(), `${execution.split(":").at(-1)}.spool`);
   try {
     const content = site.objects.filter(({ key }) => !ruleFiles.includes(key));
@@ -34,20 +35,18 @@ export const handler = step("pack-site", async ({ execution, release, listing, b
       key,
       size,
       modified: Math.floor(Date.parse(lastModified) / 1000),
+      version: writeVersion({ etag, lastModified }, now),
       open: () => openListed(key, etag),
     }));
     const live = (await readLive(store))?.value;
-    const packed = await packSite({
-      objects,
-      plan,
-      spoolPath,
-      previous: live && (await indexOf(live.archive)),
-    });
+    const before = live && (await openKept(bucket, store, live.archive));
+    const packed = await packSite({ ...before, objects, plan, spoolPath });
     const { digest, bytes, files, contentBytes: siteBytes } = packed;
     try {
       if ((await objectSize(bucket, archiveKey(digest))) !== bytes) {
         await uploadObject(bucket, archiveKey(digest), packed.open(), "application/x-tar");
       }
+      await store.put(packRecordKey(digest), JSON.stringify(packed.record));
     } finally {
       await packed.close();
     }
@@ -74,16 +73,6 @@ async function readRuleFiles(
     files.set(key, await text(body));
   }
   return files;
-}
-
-/** The index of a kept archive; undefined for one that another release of mirage-pages wrote in another format. */
-async function indexOf({ digest, bytes }: Archive): Promise<SiteIndex | undefined> {
-  try {
-    return await readIndex(objectSource(setting("STATE_BUCKET"), archiveKey(digest), bytes));
-  } catch (error) {
-    if (error instanceof Error && error.name === "BadArchive") return undefined;
-    throw error;
-  }
 }
 
 /** Opens an object in the version that was listed; another one means that the listing has not settled. */

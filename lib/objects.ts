@@ -29,7 +29,18 @@ export interface ObjectStore {
   list(prefix: string): Promise<string[]>;
 }
 
-/** Reads a JSON document through a schema. Throws what the schema throws, with the key in front. */
+/** A record is not what its schema says. */
+export class UnreadableRecord extends Error {
+  override readonly name = "UnreadableRecord";
+
+  constructor(key: string, cause: unknown) {
+    super(`The record ${key} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** Reads a JSON document through a schema. Throws UnreadableRecord. */
 export async function getJson<T>(
   store: Pick<ObjectStore, "get">,
   key: string,
@@ -40,12 +51,7 @@ export async function getJson<T>(
   try {
     return { value: schema.parse(JSON.parse(object.body)), etag: object.etag };
   } catch (error) {
-    throw new Error(
-      `The record ${key} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        cause: error,
-      },
-    );
+    throw new UnreadableRecord(key, error);
   }
 }
 

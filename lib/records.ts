@@ -87,6 +87,8 @@ export const LIVE_KEY = "live.json";
 export const REFUSED_KEY = "refused.json";
 
 export const archiveKey = (digest: string) => `archives/${digest}.tar`;
+/** What that archive was packed from (lib/archive/pack-record.ts). */
+export const packRecordKey = (digest: string) => `archives/${digest}.json`;
 export const listingKey = (digest: string) => `listings/${digest}.json`;
 export const bootKey = (build: string) => `boot/${build}/boot.img`;
 export const bootRecordKey = (build: string) => `boot/${build}/record.json`;

@@ -5,6 +5,7 @@ import {
   chainKey,
   type Live,
   listingKey,
+  packRecordKey,
   privateKeyKey,
   type Release,
 } from "./records.ts";
@@ -74,7 +75,7 @@ export function planRetirement(inventory: Inventory): Retirement {
   const needed = new Set(
     [...(live ? [live] : []), ...releases.filter(({ number }) => kept.has(number))].flatMap((release) => [
       ...(release.listing ? [listingKey(release.listing)] : []),
-      ...(release.archive ? [archiveKey(release.archive.digest)] : []),
+      ...(release.archive ? [archiveKey(release.archive.digest), packRecordKey(release.archive.digest)] : []),
       ...(release.certificate ? certificateKeys(release.certificate.serial) : []),
       ...(release.boot ? [bootKey(release.boot.build), bootRecordKey(release.boot.build)] : []),
     ]),

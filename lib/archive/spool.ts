@@ -5,6 +5,7 @@ import { writeExactly } from "../disk/source.ts";
 import { compareBytes } from "../site/keys.ts";
 import type { ObjectMetadata } from "../site/plan.ts";
 import { showKey, showSize } from "../site/show.ts";
+import { atOnce } from "./at-once.ts";
 import { memberHeader, padding } from "./tar.ts";
 
 /** An object to pack. */
@@ -14,6 +15,11 @@ export interface PackObject {
   readonly size: number;
   /** When its content changed last, in seconds since 1970. */
   readonly modified: number;
+  /**
+   * Names this very write of the object: where it is equal, bytes and metadata are. Undefined where that cannot
+   * be told, and the body is read.
+   */
+  readonly version?: string | undefined;
   /** Starts reading the body. The signal tells that packing has failed and nobody waits any more. */
   open(signal: AbortSignal): Promise<OpenedObject>;
 }
@@ -23,9 +29,12 @@ interface OpenedObject extends ObjectMetadata {
   readonly body: Readable;
 }
 
+/** What of an object decides where its member stands. */
+type SpoolObject = Pick<PackObject, "key" | "size">;
+
 /** Where an object's member of the archive stands in the spool file. */
-export interface SpoolMember {
-  readonly object: PackObject;
+export interface SpoolMember<T extends SpoolObject = PackObject> {
+  readonly object: T;
   readonly header: Buffer;
   /** Of the header, in bytes from the archive's `base`. */
   readonly offset: number;
@@ -34,8 +43,8 @@ export interface SpoolMember {
 }
 
 /** The first part of the spool file: the objects' members. */
-export interface SpoolPlan {
-  readonly members: readonly SpoolMember[];
+export interface SpoolPlan<T extends SpoolObject = PackObject> {
+  readonly members: readonly SpoolMember<T>[];
   readonly bytes: number;
   readonly contentBytes: number;
 }
@@ -72,12 +81,12 @@ export class SpoolFull extends Error {
 }
 
 /** Sizes are known before the bodies are, so each body's place is too, and they can be written in any order. */
-export function planSpool(objects: readonly PackObject[]): SpoolPlan {
+export function planSpool<T extends SpoolObject>(objects: readonly T[]): SpoolPlan<T> {
   let bytes = 0;
   let contentBytes = 0;
   const members = objects
     .toSorted((a, b) => compareBytes(a.key, b.key))
-    .map((object): SpoolMember => {
+    .map((object): SpoolMember<T> => {
       const header = memberHeader(`site/${object.key}`, object.size);
       const offset = bytes;
       const bodyOffset = offset + header.length;
@@ -88,41 +97,39 @@ export function planSpool(objects: readonly PackObject[]): SpoolPlan {
   return { members, bytes, contentBytes };
 }
 
+/** Header, body and padding. */
+export function memberBytes({ header, object }: SpoolMember<SpoolObject>): number {
+  return header.length + object.size + padding(object.size);
+}
+
 /**
- * Reads all bodies, `concurrency` at a time, into their places. Returns what they told, in the plan's order.
- * The first failure ends it: bodies still being read are destroyed before it throws.
+ * Reads the bodies that are not there yet, `concurrency` at a time, into their places. Returns what they told,
+ * in the plan's order. The first failure ends it: bodies still being read are destroyed before it throws.
  */
 export async function spoolBodies(
   file: FileHandle,
   plan: SpoolPlan,
+  there: readonly (SpooledBody | undefined)[],
   concurrency: number,
 ): Promise<SpooledBody[]> {
-  await file.truncate(plan.bytes);
-  const bodies: SpooledBody[] = new Array(plan.members.length);
-  const abort = new AbortController();
-  const queue = plan.members.entries();
-  const failures: unknown[] = [];
-  const worker = async (): Promise<void> => {
-    for (const [i, member] of queue) {
-      if (abort.signal.aborted) return;
-      try {
-        bodies[i] = await spoolBody(file, member, abort.signal);
-      } catch (error) {
-        failures.push(error);
-        abort.abort();
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(1, concurrency) }, worker));
-  const [failure] = failures;
-  if (failure !== undefined) throw failure;
-  return bodies;
+  const bodies = plan.members.map((_, i) => there[i]);
+  const missing = [...plan.members.entries()].filter(([i]) => bodies[i] === undefined);
+  await atOnce(missing, concurrency, async ([i, member], signal) => {
+    bodies[i] = await spoolBody(file, member, member.object.open, signal);
+  });
+  return bodies as SpooledBody[];
 }
 
 /** Bodies are written in runs of this length; a smaller one goes out together with its header. */
 const runBytes = 256 * 1024;
 
-async function spoolBody(file: FileHandle, member: SpoolMember, signal: AbortSignal): Promise<SpooledBody> {
+/** Reads a body into its place, behind its header. Throws ObjectChanged when it is not as long as it was listed. */
+export async function spoolBody(
+  file: FileHandle,
+  member: SpoolMember,
+  open: PackObject["open"],
+  signal: AbortSignal,
+): Promise<SpooledBody> {
   const { key, size } = member.object;
   const hash = createHash("sha256");
   let run: Buffer[] = [member.header];
@@ -135,7 +142,7 @@ async function spoolBody(file: FileHandle, member: SpoolMember, signal: AbortSig
     run = [];
     length = 0;
   };
-  const { body, cacheControl } = await member.object.open(signal);
+  const { body, cacheControl } = await open(signal);
   for await (const chunk of body as AsyncIterable<Buffer>) {
     received += chunk.length;
     if (signal.aborted) throw signal.reason;

@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import { type FileHandle, open as openFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { checkRange, readExactly, type Source, writeExactly } from "../disk/source.ts";
-import { type PlannedPage, pageHeaders, planSite, type SitePlan } from "../site/plan.ts";
-import { encodeIndex } from "./encode-index.ts";
-import { type BodyEntry, etagOfDigest, type IndexEntry, isRedirect, type SiteIndex } from "./site-index.ts";
+import { planSite, type SitePlan } from "../site/plan.ts";
+import { indexMember, siteIndex } from "./index-member.ts";
+import { keptForms } from "./kept-forms.ts";
+import type { PackRecord } from "./pack-record.ts";
+import type { SiteIndex } from "./site-index.ts";
 import {
   type PackObject,
   planSpool,
@@ -13,8 +15,9 @@ import {
   spoolBodies,
   spooling,
 } from "./spool.ts";
+import { type KeptArchive, spoolKept } from "./spool-kept.ts";
 import { type SpooledVariants, spoolVariants } from "./spool-variants.ts";
-import { memberHeader, padding, recordBytes, tarEnd } from "./tar.ts";
+import { tarEnd } from "./tar.ts";
 
 export interface PackOptions {
   /** In any order; keys as `checkListing` lets them through. */
@@ -23,9 +26,11 @@ export interface PackOptions {
   readonly plan?: SitePlan;
   /** The index of the archive before: what has the same bytes at the same path keeps its Last-Modified. */
   readonly previous?: Pick<SiteIndex, "entries"> | undefined;
+  /** That archive with its record: what has not changed is taken from it. The result is the same without. */
+  readonly kept?: KeptArchive | undefined;
   /** File for the bodies, about as large as the site; overwritten. The caller removes it after `close`. */
   readonly spoolPath: string;
-  /** Objects read at the same time. Default 16. */
+  /** Objects read at the same time. Default 32. */
   readonly concurrency?: number;
 }
 
@@ -39,6 +44,8 @@ export interface PackedSite extends Source {
   readonly files: number;
   /** Bytes of all objects' bodies. */
   readonly contentBytes: number;
+  /** For the next archive's `kept`. */
+  readonly record: PackRecord;
   /** The whole archive; may be opened more than once. */
   open(): Readable;
   /** Closes the spool file, after which nothing can be read. */
@@ -49,7 +56,7 @@ const pieceBytes = 1024 * 1024;
 
 /**
  * Packs objects into a site archive (docs/archive.md). Memory stays flat in the size of the site: it holds the
- * index and, for each object in flight, less than a MiB (for each that is being compressed, its bytes). Throws
+ * index, for each object in flight less than a MiB, and 16 MiB of bodies that are being compressed. Throws
  * ObjectChanged when a body is not as long as its size said, SpoolFull when the spool file's disk is, and
  * whatever `open` throws; the spool is closed then.
  */
@@ -59,13 +66,18 @@ export async function packSite(options: PackOptions): Promise<PackedSite> {
   const file = await openFile(options.spoolPath, "w+");
   try {
     return await spooling(spool.bytes, async () => {
-      const bodies = await spoolBodies(file, spool, options.concurrency ?? 16);
-      const variants = await spoolVariants(file, spool.members, spool.bytes);
+      const { kept } = options;
+      await file.truncate(spool.bytes);
+      const there = kept === undefined ? [] : await spoolKept(file, spool, kept);
+      const bodies = await spoolBodies(file, spool, there, options.concurrency ?? 32);
+      const variants = await spoolVariants(file, spool.members, bodies, spool.bytes, (encoder) =>
+        kept === undefined ? undefined : keptForms(kept, encoder),
+      );
       await writeExactly(file, tarEnd, variants.end);
       const head = indexMember(siteIndex(plan, spool, bodies, variants, options.previous));
       const bytes = variants.end + tarEnd.length;
       const digest = await digestArchive(head, file, bytes);
-      return packedSite(head, file, spool, bytes, digest);
+      return packedSite(head, file, spool, bytes, digest, packRecord(spool, bodies, variants));
     });
   } catch (error) {
     await file.close();
@@ -79,63 +91,16 @@ async function collect<T>(items: Iterable<T> | AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** The index member: header, text and padding. */
-function indexMember(index: SiteIndex): Buffer {
-  const text = encodeIndex(index, (length) => recordBytes + length + padding(length));
-  return Buffer.concat([memberHeader("index", text.length), text, Buffer.alloc(padding(text.length))]);
-}
-
-function siteIndex(
-  plan: SitePlan,
-  spool: SpoolPlan,
+function packRecord(
+  { members }: SpoolPlan,
   bodies: readonly SpooledBody[],
-  variants: SpooledVariants,
-  previous: PackOptions["previous"],
-): SiteIndex {
-  const positions = new Map(spool.members.map(({ object }, i) => [object.key, i]));
-  const unchanged = new Map<string, number>();
-  for (const entry of previous?.entries ?? []) {
-    if (!isRedirect(entry)) unchanged.set(tagged(entry), entry.modified);
-  }
-  const entryOf = (page: PlannedPage): BodyEntry => {
-    const position = positions.get(page.key);
-    const member = position === undefined ? undefined : spool.members[position];
-    const body = position === undefined ? undefined : bodies[position];
-    if (position === undefined || member === undefined || body === undefined) {
-      throw new RangeError(`The plan names ${JSON.stringify(page.key)}, which is not among the objects.`);
-    }
-    const encoded = variants.representations[position] ?? [];
-    const { size, modified } = member.object;
-    const identity = {
-      coding: "identity",
-      size,
-      offset: member.bodyOffset,
-      etag: etagOfDigest(body.digest),
-    } as const;
-    const { type, headers } = pageHeaders(plan, page, body, encoded.length > 0);
-    const { path, status } = page;
-    const entry = { path, status, headers, type, modified, representations: [identity, ...encoded] } as const;
-    return { ...entry, modified: unchanged.get(tagged(entry)) ?? modified };
-  };
-  const entries: IndexEntry[] = [...plan.pages.map(entryOf), ...plan.redirects];
-  const { htmlHandling, canonicalHost, hsts } = plan.policy;
-  const policies = new Map([
-    ["html-handling", htmlHandling as string],
-    ["canonical-host", canonicalHost],
-    ["hsts", hsts ?? "off"],
-  ]);
-  return {
-    policies,
-    rules: plan.rules,
-    headerRules: plan.headerRules,
-    fallbacks: plan.fallbacks.map(entryOf),
-    entries,
-  };
-}
-
-/** What tells that a path still has the same bytes. */
-function tagged({ path, representations }: Pick<BodyEntry, "path" | "representations">): string {
-  return `${representations[0].etag} ${path}`;
+  { forms, encoder }: SpooledVariants,
+): PackRecord {
+  const objects = members.map(({ object: { key, size, version } }, i) => {
+    const { digest = "", cacheControl } = bodies[i] ?? {};
+    return { key, size, digest, version, cacheControl, forms: forms[i] };
+  });
+  return { version: 1, encoder, objects };
 }
 
 /**
@@ -167,6 +132,7 @@ function packedSite(
   plan: SpoolPlan,
   spoolBytes: number,
   digest: string,
+  record: PackRecord,
 ): PackedSite {
   const size = head.length + spoolBytes;
   const read = async (offset: number, length: number): Promise<Buffer> => {
@@ -185,6 +151,7 @@ function packedSite(
     size,
     files: plan.members.length,
     contentBytes: plan.contentBytes,
+    record,
     read,
     open: () => Readable.from(pieces(), { objectMode: false }),
     close: () => spool.close(),

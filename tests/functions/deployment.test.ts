@@ -6,7 +6,7 @@ import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from "@aws
 import { contracts } from "../../lib/contracts.ts";
 import { get } from "../kit/site.ts";
 import { TestStack } from "../kit/stack.ts";
-import { ByHand, failure, idleExecution, there } from "./by-hand.ts";
+import { ByHand, eventually, failure, idleExecution, there } from "./by-hand.ts";
 
 /**
  * The steps of one deployment, invoked one by one through the Lambda API, each with the role and environment
@@ -138,9 +138,10 @@ describe("a deployment's functions", { timeout: 120_000 }, () => {
     const packed = await deployment.pack();
     assert.equal(packed.unchanged, false);
     assert.equal(packed.archive.files, 2);
-    const uploads = count(/s3 (PUT|POST) .*\/archives\//);
+    const uploads = count(/s3 (PUT|POST) .*\/archives\/\w+\.tar/);
+    assert.ok(uploads > 0);
     assert.deepEqual(await deployment.pack(), packed);
-    assert.equal(count(/s3 (PUT|POST) .*\/archives\//), uploads);
+    assert.equal(count(/s3 (PUT|POST) .*\/archives\/\w+\.tar/), uploads);
     const [release] = await stack.releases();
     assert.deepEqual(release?.archive, packed.archive);
     assert.deepEqual(release?.boot, deployment.boot);
@@ -201,6 +202,20 @@ describe("a deployment's functions", { timeout: 120_000 }, () => {
     );
     const retiring = (executions ?? []).filter(({ name }) => name?.startsWith("retire-after-000001"));
     assert.equal(retiring.length, 1);
+  });
+
+  it("pack-site: what was not written since is taken from the live archive", async () => {
+    const reads = () => count(new RegExp(`pack-site-us-east-1 s3 GET /${stack.content}/`));
+    const before = reads();
+    assert.ok(before > 0);
+    // In the second in which an object was written, it may be written again unseen.
+    const { unchanged, archive } = await eventually("no object is read", async () => {
+      const sofar = reads();
+      const packed = await deployment.pack();
+      return reads() === sofar ? packed : undefined;
+    });
+    assert.equal(unchanged, true);
+    assert.deepEqual(archive, (await stack.live())?.archive);
   });
 
   it("plan: there is nothing to do for a listing that is live", async () => {

@@ -197,6 +197,7 @@ const STAYS_INSIDE: Readonly<Record<string, string>> = {
   SiteRefused: BASE,
   SourceMismatch: FAULT,
   SpoolFull: FAULT,
+  UnreadableRecord: CAUGHT,
 };
 
 /** Errors that no state knows by name, and why each is undone and told like any fault. */

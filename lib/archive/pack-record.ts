@@ -1,0 +1,32 @@
+import { z } from "zod";
+import type { Coding } from "./site-index.ts";
+
+/** A coding that the packer makes. */
+export type EncodedCoding = Exclude<Coding, "identity">;
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const bytes = z.int().nonnegative();
+/** Size, offset from the archive's `base`, SHA-256. Null: the form was made and saved too little. */
+const form = z.tuple([bytes, bytes, digest]).nullable();
+
+const packedObject = z.object({
+  key: z.string(),
+  size: bytes,
+  digest,
+  version: z.string().optional(),
+  cacheControl: z.string().optional(),
+  forms: z.object({ br: form, gzip: form, zstd: form }).partial().optional(),
+});
+
+/**
+ * What an archive was packed from, kept beside it: the next archive takes from it what has not changed.
+ * `encoder` names what made the forms; those of another one are made anew. The objects stand in byte order of
+ * their keys, so that `planSpool` tells where their members are.
+ */
+export const packRecordSchema = z.object({
+  version: z.literal(1),
+  encoder: z.string(),
+  objects: z.array(packedObject),
+});
+export type PackRecord = z.infer<typeof packRecordSchema>;
+export type PackedObject = PackRecord["objects"][number];

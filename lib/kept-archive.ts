@@ -1,0 +1,56 @@
+import { packRecordSchema } from "./archive/pack-record.ts";
+import { type ArchiveIndex, readIndex } from "./archive/reader.ts";
+import type { KeptArchive } from "./archive/spool-kept.ts";
+import { objectSource } from "./aws/bucket.ts";
+import { getJson, type ObjectStore, UnreadableRecord } from "./objects.ts";
+import { type Archive, archiveKey, packRecordKey } from "./records.ts";
+
+/** What the state bucket has of an archive that was packed before: the packer does without what is missing. */
+export interface Before {
+  readonly previous?: ArchiveIndex;
+  readonly kept?: KeptArchive;
+}
+
+/**
+ * Opens a kept archive for the packing of the next one. One that is gone, or that another release of
+ * mirage-pages wrote in another format, gives nothing: its content is packed anew.
+ */
+export async function openKept(
+  bucket: string,
+  store: ObjectStore,
+  { digest, bytes }: Archive,
+): Promise<Before> {
+  const archive = objectSource(bucket, archiveKey(digest), bytes);
+  const previous = await unlessUnusable(() => readIndex(archive));
+  if (previous === undefined) return {};
+  const stored = await unlessUnusable(() => getJson(store, packRecordKey(digest), packRecordSchema));
+  if (stored === undefined) return { previous };
+  return { previous, kept: { archive, base: previous.base, record: stored.value } };
+}
+
+async function unlessUnusable<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    const unusable =
+      error instanceof UnreadableRecord ||
+      (error instanceof Error && ["BadArchive", "NoSuchKey"].includes(error.name));
+    if (!unusable) throw error;
+    console.log(JSON.stringify({ kept: "unusable", error: error.name, message: error.message }));
+    return undefined;
+  }
+}
+
+/** Longer than S3's whole seconds and the difference of two clocks, in ms. */
+const settledBy = 3_000;
+
+/**
+ * Names a write of an object. S3 tells times in whole seconds: while another write may still fall into the same
+ * one, which could change Cache-Control and leave the ETag, there is no name (as in Git's index, "racily clean").
+ */
+export function writeVersion(
+  { etag, lastModified }: { readonly etag: string; readonly lastModified: string },
+  now: number,
+): string | undefined {
+  return Date.parse(lastModified) + settledBy <= now ? `${etag} ${lastModified}` : undefined;
+}
