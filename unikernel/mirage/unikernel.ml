@@ -128,6 +128,9 @@ struct
 
   let start identity_block site_block stack =
     let started = Mirage_mtime.elapsed_ns () in
+    (* Frames and pieces of bodies live outside the heap and shortly: by default they would make the
+       collector go through the whole heap dozens of times a second. *)
+    Gc.set { (Gc.get ()) with space_overhead = 80; custom_major_ratio = 300 };
     (Lwt.async_exception_hook := fun e -> say "unexpected: %s" (Printexc.to_string e));
     require_random ();
     load identity_block site_block >>= fun (site, archive) ->
