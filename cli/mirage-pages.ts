@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { archiveCommand } from "./commands/archive.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { CommandFailed, ExitCode } from "./failure.ts";
 
@@ -13,8 +14,11 @@ const program = new Command("mirage-pages")
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
   .showSuggestionAfterError();
+program.addCommand(archiveCommand());
 program.addCommand(doctorCommand());
-for (const command of program.commands) command.copyInheritedSettings(program);
+for (const command of program.commands) {
+  for (const one of [command, ...command.commands]) one.copyInheritedSettings(program);
+}
 
 // Whoever reads our output may have seen enough (`| head`).
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

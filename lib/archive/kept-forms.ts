@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { type Source, slice } from "../disk/source.ts";
+import { readAhead } from "../disk/read-ahead.ts";
+import { slice } from "../disk/source.ts";
 import type { EncodedCoding, PackedObject } from "./pack-record.ts";
 import type { KeptArchive } from "./spool-kept.ts";
 import { encodedCodings } from "./variants.ts";
@@ -9,8 +10,6 @@ export interface KeptForms {
   /** Each form that was made: its bytes, or null where it saved too little. Undefined: nothing was made of it. */
   read(digest: string): Promise<ReadonlyMap<EncodedCoding, Buffer | null> | undefined>;
 }
-
-const windowBytes = 8 * 1024 * 1024;
 
 /** The forms in a kept archive that this encoder made; undefined when it made none. Damaged ones are left out. */
 export function keptForms(kept: KeptArchive, encoder: string): KeptForms | undefined {
@@ -36,25 +35,6 @@ export function keptForms(kept: KeptArchive, encoder: string): KeptForms | undef
       });
       await Promise.all(reads);
       return found;
-    },
-  };
-}
-
-/** Reads in large pieces what is asked for in small ones, mostly in order; the last two pieces are held. */
-function readAhead(source: Source): Source {
-  let pieces: { readonly start: number; readonly end: number; readonly bytes: Promise<Buffer> }[] = [];
-  return {
-    size: source.size,
-    async read(offset, length) {
-      const end = offset + length;
-      let piece = pieces.find((one) => one.start <= offset && end <= one.end);
-      if (piece === undefined) {
-        const reach = Math.min(source.size, Math.max(end, offset + windowBytes));
-        piece = { start: offset, end: reach, bytes: source.read(offset, reach - offset) };
-        pieces = [piece, ...pieces].slice(0, 2);
-      }
-      const bytes = await piece.bytes;
-      return bytes.subarray(offset - piece.start, end - piece.start);
     },
   };
 }

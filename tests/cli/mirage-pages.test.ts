@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { type ExecFileOptions, execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Call } from "../../local/front-door/front-door.ts";
 import { root, testPackage } from "../kit/package.ts";
 import { TestStack } from "../kit/stack.ts";
-import { scratch } from "../lib/scratch.ts";
+import { bytesOf, object, pack, scratch } from "../lib/scratch.ts";
 
 interface Ended {
   readonly code: number;
@@ -69,6 +70,50 @@ describe("mirage-pages", { timeout: 120_000 }, () => {
     assert.equal(code, 1);
     assert.match(stderr, /^mirage-pages: No local cloud runs on .* Start one with `npm start`/);
     assert.doesNotMatch(stderr, /\n {4}at /);
+  });
+
+  it("archive: lists, checks and unpacks what a release was made of", async (t) => {
+    const page = "<h1>Hello</h1> and again ".repeat(50);
+    const site = await pack(t, [object("index.html", page), object("a/b.txt", "text")]);
+    const bytes = await bytesOf(site);
+    await stack.put(stack.state, `archives/${site.digest}.tar`, bytes);
+    const archive = { digest: site.digest, bytes: site.bytes, files: 2, siteBytes: site.contentBytes };
+    const release = {
+      number: 7,
+      reason: "content",
+      execution: "e",
+      startedAt: new Date(0).toISOString(),
+      status: "failed",
+      archive,
+    };
+    await stack.put(stack.state, "releases/000007.json", JSON.stringify(release));
+    const listed = await run(["archive", "ls", "7", ...local()]);
+    assert.match(
+      listed.stdout,
+      /^200 {8}1250 {2}\/ {2}\(br \d+, gzip \d+, zstd \d+\)\n200 +4 {2}\/a\/b\.txt\n$/,
+    );
+    const verified = await run(["archive", "verify", site.digest, ...local()]);
+    assert.equal(verified.code, 0, verified.stderr);
+    assert.match(
+      verified.stdout,
+      new RegExp(`6 members, 2 paths, SHA-256 ${site.digest}\nAll of it is in order`),
+    );
+    const directory = join(await scratch(t), "out");
+    const extracted = await run(["archive", "extract", "7", directory, ...local()]);
+    assert.match(extracted.stdout, /^Wrote 2 files, 1\.2 KiB \(1254 bytes\), to /);
+    assert.equal(await readFile(join(directory, "index.html"), "utf8"), page);
+    const path = join(directory, `${site.digest}.tar`);
+    await writeFile(path, bytes.with(600, (bytes[600] ?? 0) ^ 1));
+    const damaged = await run(["archive", "verify", path]);
+    assert.equal(damaged.code, 1);
+    assert.match(damaged.stdout + damaged.stderr, /damaged|Its SHA-256 is/);
+    const nothing = await run(["archive", "ls", "live", ...local()]);
+    assert.deepEqual([nothing.code, nothing.stderr], [1, "mirage-pages: Nothing is live yet.\n"]);
+    assert.match((await run(["archive", "ls", "8", ...local()])).stderr, /There is no release 8\./);
+    assert.match(
+      (await run(["archive", "ls", "nowhere.tar"])).stderr,
+      /nowhere\.tar cannot be opened \(ENOENT\)/,
+    );
   });
 
   it("tells the nearest command and flag, and ends with 2", async () => {
