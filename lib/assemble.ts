@@ -8,6 +8,7 @@ import { rawDiskStream } from "./disk/raw.ts";
 import { identityTar } from "./identity/identity.ts";
 import type { ObjectStore } from "./objects.ts";
 import { type Archive, archiveKey, type Boot, bootKey, type Certificate, padded } from "./records.ts";
+import { setting } from "./settings.ts";
 
 /** Two years, without preload: a promise that the site can keep whatever becomes of it. */
 const HSTS = "max-age=63072000";
@@ -25,6 +26,15 @@ export function rawDiskKey(release: number): string {
 }
 
 /**
+ * The hosts that the machine serves, the canonical one first; undefined (any) where the site has no name. Only
+ * names that the certificate has: after a change of names the certificate may be older than they are.
+ */
+function servedNames({ names }: Certificate): string[] | undefined {
+  const served = setting("SITE_NAMES").filter((name) => names.includes(name));
+  return served.length > 0 ? served : undefined;
+}
+
+/**
  * Lays out a release's disk from the kept boot partition and archive and an identity of its own. A
  * self-signed certificate comes without HSTS: browsers would lock visitors out who have accepted it.
  */
@@ -39,6 +49,7 @@ export async function openDisk(
     archive: { digest: archive.digest, bytes: archive.bytes },
     hsts: certificate.selfSigned ? undefined : HSTS,
     ...(await certificatePems(store, certificate.serial)),
+    names: servedNames(certificate),
   });
   const plan = planDisk({
     bootBytes: boot.bytes,

@@ -41,7 +41,7 @@ export async function probeMachine(
   index: SiteIndex,
   limit = PROBED_PATHS,
 ): Promise<number> {
-  const host = expected.certificate.names[0] ?? address;
+  let host = expected.certificate.names[0] ?? address;
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   const ask = (method: string, path: string, limit = REQUEST_MS) =>
     fetchFrom({
@@ -56,7 +56,7 @@ export async function probeMachine(
     });
   try {
     checkIdentity(await ask("GET", "/.well-known/mirage-pages", FIRST_REQUEST_MS), expected);
-    await checkRedirect(address, host);
+    host = await hostOfRedirect(address, host, expected.certificate.names);
     const targets = sample(probeTargets(index), limit);
     const queue = targets.values();
     const workers = Array.from({ length: AT_ONCE }, async () => {
@@ -157,7 +157,11 @@ function checkBody(
   if (whole && etagOf(answer.body) !== etag) throw wrong("has other bytes than its entity tag says");
 }
 
-async function checkRedirect(address: string, host: string): Promise<void> {
+/**
+ * The host that plain HTTP is redirected to: the one asked for, or the one of the certificate's names that is the
+ * site's canonical one. Throws WrongAnswer for any other, NoAnswer while there is none.
+ */
+async function hostOfRedirect(address: string, host: string, names: readonly string[]): Promise<string> {
   const location = await new Promise<string | undefined>((resolve, reject) => {
     const agent = new HttpAgent({ keepAlive: false });
     const call = httpGet(
@@ -170,11 +174,13 @@ async function checkRedirect(address: string, host: string): Promise<void> {
     call.on("timeout", () => call.destroy(new Error("timed out")));
     call.on("error", (error) => reject(new NoAnswer(`${address} port 80: ${causeText(error)}`)));
   });
-  if (location !== `https://${host}/`) {
+  const canonical = [host, ...names].find((name) => location === `https://${name}/`);
+  if (canonical === undefined) {
     throw new WrongAnswer(
       `http://${host}/ redirects to ${location ?? "nowhere"} instead of https://${host}/.`,
     );
   }
+  return canonical;
 }
 
 function fetchFrom(options: RequestOptions): Promise<Answer> {

@@ -51,7 +51,7 @@ test("the disk boots and answers by HTTPS", { timeout: bootLimitMs + 10_000 }, a
 
 test("the machine sends large files to many at once in little memory", { timeout: 120_000 }, async () => {
   const trust = fixture.certificate;
-  const download = () => ask(ports.https, "/large.bin", { trust });
+  const download = () => ask(ports.https, "/large.bin", { trust, patience: 60_000 });
   for (const { body } of await Promise.all(Array.from({ length: 16 }, download))) {
     assert.equal(body.length, 5_000_000);
   }

@@ -301,6 +301,20 @@ test("finishes a response when it is told to stop", async () => {
   assert.equal(other.process.exitCode, 0);
 });
 
+test("stops at once when nobody takes a response", async () => {
+  const other = await startServer(program, fixture);
+  const silent = await openTls(other.https, trust);
+  silent.on("error", () => undefined);
+  const asking = await openTls(other.https, trust);
+  asking.on("error", () => undefined);
+  asking.write("GET / HTTP/1.1\r\nHost: ");
+  await sleep(100);
+  const from = Date.now();
+  await other.stop();
+  assert.equal(other.process.exitCode, 0);
+  assert.ok(Date.now() - from < 3_000, `${Date.now() - from} ms`);
+});
+
 test("refuses to start on what it cannot serve, and says why", async () => {
   const run = async (identity: Buffer, archive: Buffer) => {
     const paths = [join(directory, "bad-identity"), join(directory, "bad-site")] as const;

@@ -53,7 +53,7 @@ let abort_if condition =
   let past = Hashtbl.fold (fun _ t past -> if condition t then t :: past else past) all [] in
   List.iter abort past
 
-let abort_idle () = abort_if (fun t -> t.stage = Idle)
+let abort_waiting () = abort_if (fun t -> t.stage <> Answered)
 
 (* Idle ones go first; of those the ones of the address with the most connections, the oldest first. *)
 let goes_before a b =

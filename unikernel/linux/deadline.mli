@@ -27,8 +27,8 @@ val make_room : unit -> bool
 (** Ends the connection that has been [Idle] longest, of those of the address with the most connections;
     if none is, one that has been [Asking] for more than a second. [false]: there is none to end. *)
 
-val abort_idle : unit -> unit
-(** Ends every connection that is between requests. *)
+val abort_waiting : unit -> unit
+(** Ends every connection that is not taking a response. *)
 
 val run : unit -> 'a Lwt.t
 (** The clock. *)

@@ -84,7 +84,7 @@ let bound address port =
 (* Ends with the last connection, or after five seconds. *)
 let drain listeners =
   Lwt_list.iter_p Lwt_unix.close listeners >>= fun () ->
-  Deadline.abort_idle ();
+  Deadline.abort_waiting ();
   let rec wait tries =
     if tries = 0 || Deadline.count () = 0 then Lwt.return_unit
     else Lwt_unix.sleep 0.05 >>= fun () -> wait (tries - 1)
