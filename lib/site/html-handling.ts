@@ -1,5 +1,7 @@
-/** Where pages answer, as Cloudflare's `html_handling` for static assets has it. */
+/** Where pages answer: as they are named, or as a mode of Cloudflare's `html_handling` for static assets has it. */
 export const htmlHandlings = [
+  /** `about.html` at `/about.html` and `/about`, `docs/index.html` at its name and `/docs/`. */
+  "keep-names",
   /** `about.html` at `/about`, `docs/index.html` at `/docs/`. */
   "auto-trailing-slash",
   /** Both with a slash. */
@@ -26,13 +28,14 @@ function pageName(path: string): PageName | undefined {
 
 function canonicalPath({ base, isIndex }: PageName, handling: HtmlHandling): string {
   if (base === "" || handling === "force-trailing-slash") return `${base}/`;
-  return isIndex && handling === "auto-trailing-slash" ? `${base}/` : base;
+  return isIndex && handling !== "drop-trailing-slash" ? `${base}/` : base;
 }
 
 /**
- * The decoded URL path of each key: for pages their canonical one, unless a file has that very name or another
- * page comes first (`x/index.html` where slashes are forced, `x.html` where they are dropped); such a page
- * answers at its own name, like every other file.
+ * The keys by the decoded URL paths at which they answer: pages at their canonical one, unless a file has that
+ * very name or another page comes first (`x/index.html` where slashes are forced, `x.html` where they are
+ * dropped); such a page answers at its own name, like every other file. Where names are kept, every page
+ * answers at its own name, too.
  */
 export function servedPaths(keys: Iterable<string>, handling: HtmlHandling): Map<string, string> {
   const served = new Map([...keys].map((key) => [`/${key}`, key]));
@@ -50,7 +53,7 @@ export function servedPaths(keys: Iterable<string>, handling: HtmlHandling): Map
       const canonical = canonicalPath(name, handling);
       if (own.has(canonical) || served.has(canonical)) continue;
       served.set(canonical, path.slice(1));
-      served.delete(path);
+      if (handling !== "keep-names") served.delete(path);
     }
   }
   return served;

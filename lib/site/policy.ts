@@ -17,7 +17,7 @@ export interface SitePolicy {
 
 /** Two years, without preload: a promise that the site can keep whatever becomes of it. */
 export const defaultPolicy: SitePolicy = {
-  htmlHandling: "auto-trailing-slash",
+  htmlHandling: "keep-names",
   notFound: "404-page",
   canonicalHost: "first",
   hsts: "max-age=63072000",

@@ -57,7 +57,7 @@ test("the example builds to the same bytes each time, and can be deployed", asyn
     if (!key.endsWith(".html")) continue;
     for (const [, target = ""] of String(content).matchAll(/(?:href|src)="(\/[^"#]*)"/g)) {
       const path = decodeURIComponent(target);
-      const names = [path, ...otherNames(path, "auto-trailing-slash")];
+      const names = [path, ...otherNames(path, "keep-names")];
       if (!names.some((name) => answers.has(name))) dead.add(target);
     }
   }

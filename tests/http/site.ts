@@ -109,4 +109,5 @@ export const rules = {
   Access-Control-Allow-Origin: *
   Content-Type: application/vnd.own+json
 `,
+  "mirage-pages.toml": '[pages]\nhtml-handling = "auto-trailing-slash"\n',
 };

@@ -148,11 +148,11 @@ describe("refusals", { timeout: 300_000 }, () => {
     await assertRefused(
       async () => {
         for (const key of unsafe) await remove(key);
-        await put("about");
-        await put("about/index.html");
+        await put("caf\u00e9.html");
+        await put("cafe\u0301.html");
       },
       "DuplicatePath",
-      /"\/about" from "about" and from "about\/index\.html"/,
+      /from "cafe\u0301\.html" and from "caf\u00e9\.html"/,
       /Delete or rename one of each pair/,
     );
   });
@@ -163,8 +163,8 @@ describe("refusals", { timeout: 300_000 }, () => {
       async () => {
         for (const key of await stack.keys(stack.state, "boot/"))
           if (key.endsWith("record.json")) await stack.delete(stack.state, key);
-        await remove("about");
-        await remove("about/index.html");
+        await remove("caf\u00e9.html");
+        await remove("cafe\u0301.html");
         await put("new.html");
       },
       "BuildFailed",
@@ -178,7 +178,7 @@ describe("refusals", { timeout: 300_000 }, () => {
     const ended = await stack.settleAfter(() => put("new.html", "new"));
     assert.deepEqual(outcomes(ended), ["live"], JSON.stringify(ended));
     assert.equal((await get(stack.address, "/new.html")).body, "new");
-    assert.equal((await get(stack.address, "/about")).status, 404);
+    assert.equal((await get(stack.address, "/caf%C3%A9.html")).status, 404);
     assert.equal(await stack.read("refused.json"), undefined);
   });
 

@@ -1,8 +1,8 @@
 type t = Enabled | Disabled
 
-(* The three modes differ in where the packer puts the pages, which the index tells. *)
+(* These modes differ in where the packer puts the pages, which the index tells. *)
 let of_policy = function
-  | Some ("auto-trailing-slash" | "force-trailing-slash" | "drop-trailing-slash") -> Some Enabled
+  | Some ("keep-names" | "auto-trailing-slash" | "force-trailing-slash" | "drop-trailing-slash") -> Some Enabled
   | None | Some "none" -> Some Disabled
   | Some _ -> None
 

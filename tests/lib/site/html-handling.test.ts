@@ -11,8 +11,20 @@ function ask(keys: readonly string[], handling: HtmlHandling, path: string): str
   return name === undefined ? "not found" : `> ${name}`;
 }
 
-/** The tables of Cloudflare's page "HTML handling", whose targets are given where they really end. */
+/** Names that are kept; then the tables of Cloudflare's page "HTML handling", whose targets are given where they really end. */
 const documented: Record<HtmlHandling, Record<string, string>> = {
+  "keep-names": {
+    "/file": "file.html",
+    "/file.html": "file.html",
+    "/file/": "> /file",
+    "/file/index": "> /file",
+    "/file/index.html": "> /file",
+    "/folder": "> /folder/",
+    "/folder.html": "> /folder/",
+    "/folder/": "folder/index.html",
+    "/folder/index": "> /folder/",
+    "/folder/index.html": "folder/index.html",
+  },
   "auto-trailing-slash": {
     "/file": "file.html",
     "/file.html": "> /file",
@@ -64,7 +76,7 @@ const documented: Record<HtmlHandling, Record<string, string>> = {
 };
 
 for (const [handling, table] of Object.entries(documented)) {
-  test(`${handling} is as documented by its inventor`, () => {
+  test(`${handling} answers as documented`, () => {
     for (const [path, expected] of Object.entries(table)) {
       assert.equal(ask(["file.html", "folder/index.html"], handling as HtmlHandling, path), expected, path);
     }
@@ -102,10 +114,13 @@ test("a file of just that name goes before a page", () => {
   assert.equal(ask(keys, "drop-trailing-slash", "/y/index.html"), "y/index.html");
 });
 
-test("every key answers at one path, whatever the handling", () => {
+test("every key answers at one path, whatever the handling; where names are kept, at its own besides", () => {
   const keys = ["index.html", "a.html", "a/index.html", "a/b.html", "a/b", ".html", "c.txt", "404.html"];
   for (const handling of Object.keys(documented)) {
     const served = servedPaths(keys, handling as HtmlHandling);
-    assert.deepEqual([...served.values()].sort(), keys.toSorted());
+    if (handling === "keep-names") {
+      for (const key of keys) assert.equal(served.get(`/${key}`), key);
+      assert.equal(served.size, keys.length + 4);
+    } else assert.deepEqual([...served.values()].sort(), keys.toSorted());
   }
 });
