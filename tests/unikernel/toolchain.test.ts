@@ -134,3 +134,29 @@ test("a step of opam that fails fails the build, and nothing is cached", async (
   assert.notEqual(toolchain().status, 0);
   await assert.rejects(cached(), { code: "ENOENT" });
 });
+
+test("the locks name the very versions that the toolchain is made of, and a digest of every library", async () => {
+  const versions = await readFile(join(root, "build/versions.sh"), "utf8");
+  const version = (name: string) => new RegExp(`^${name}=(.+)$`, "m").exec(versions)?.[1];
+  for (const target of ["spt", "unix"]) {
+    const lock = await readFile(
+      join(root, `unikernel/mirage/lock/mirage-pages-${target}.opam.locked`),
+      "utf8",
+    );
+    const locked = (name: string) => new RegExp(`^  "${name}" {= "([^"]+)"`, "m").exec(lock)?.[1];
+    const names = {
+      ocaml: "ocaml-base-compiler",
+      mirage: "mirage",
+      opam_monorepo: "opam-monorepo",
+      dune: "dune",
+    };
+    const solo5 = { solo5: "solo5", ocaml_solo5: "ocaml-solo5" };
+    for (const [ours, name] of Object.entries(target === "spt" ? { ...names, ...solo5 } : names)) {
+      assert.equal(locked(name), version(ours), `${name} in the lock for ${target}`);
+    }
+    const sources = lock.slice(lock.indexOf("x-opam-monorepo-duniverse-dirs"));
+    const urls = sources.match(/^ {4}"(https:|git\+https:)/gm)?.length ?? 0;
+    const digests = sources.match(/^ {4}\[$/gm)?.length ?? 0;
+    assert.ok(urls > 50 && urls === digests, `${urls} libraries with ${digests} digests`);
+  }
+});

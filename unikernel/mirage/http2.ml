@@ -32,6 +32,10 @@ let finished t =
   t.idle_bytes <- 0;
   if t.streams = 0 then Connection.rest t.shared t.deadline
 
+(* A stream that the client resets may never hear that its output is gone: it stays in the count. *)
+let abused t =
+  t.idle_bytes > max_idle_bytes || t.ended_early > max_resets || t.streams > max_streams + max_resets
+
 let request_of reqd =
   let { H2.Request.meth; target; headers; _ } = H2.Reqd.request reqd in
   let authority = H2.Headers.get headers ":authority" in
@@ -139,7 +143,7 @@ module Make (F : Mirage_flow.S) = struct
       | `Received (Ok `Eof | Error _) -> Lwt.fail Connection.Closed
       | `Received (Ok (`Data bytes)) ->
           t.idle_bytes <- t.idle_bytes + Cstruct.length bytes;
-          if t.idle_bytes > max_idle_bytes || t.ended_early > max_resets then Lwt.fail Connection.Closed
+          if abused t then Lwt.fail Connection.Closed
           else
             let left = feed server left bytes in
             requests ~reading:(F.read flow) ~left ~woken
