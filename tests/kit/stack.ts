@@ -201,7 +201,7 @@ export class TestStack {
 
   /**
    * Does something, then waits until the stack is at rest again: at least one deployment ended, none runs, no
-   * request waits. Returns the deployments that ended meanwhile, oldest first, those that left it to others
+   * request waits, and nobody has the turn. Returns the deployments that ended meanwhile, oldest first, those that left it to others
    * not counted.
    */
   async settleAfter(act: () => Promise<unknown>, limitMs = 120_000): Promise<Ended[]> {
@@ -211,7 +211,10 @@ export class TestStack {
     for (const start = Date.now(); Date.now() - start < limitMs; await pause(100)) {
       const fresh = (await this.#executions()).filter(({ executionArn }) => !before.has(executionArn));
       const busy = fresh.length === 0 || fresh.some(({ status }) => status === "RUNNING");
-      const waiting = busy || (await this.keys(this.state, "requests/")).length > 0;
+      const waiting =
+        busy ||
+        (await this.keys(this.state, "requests/")).length > 0 ||
+        (await this.read("turn/lock.json")) !== undefined;
       quietSince = waiting ? 0 : quietSince || Date.now();
       if (quietSince !== 0 && Date.now() - quietSince > 1_500)
         return this.#ended(fresh.map(({ executionArn }) => executionArn ?? ""));
