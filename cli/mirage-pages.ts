@@ -1,6 +1,9 @@
 import { Command, CommanderError } from "commander";
 import { archiveCommand } from "./commands/archive.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { releasesCommand } from "./commands/releases.ts";
+import { rollbackCommand } from "./commands/rollback.ts";
+import { statusCommand } from "./commands/status.ts";
 import { CommandFailed, ExitCode } from "./failure.ts";
 
 /** `mirage-pages`: what people type. Each command is a file in commands/. */
@@ -14,6 +17,9 @@ const program = new Command("mirage-pages")
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
   .showSuggestionAfterError();
+program.addCommand(statusCommand());
+program.addCommand(releasesCommand());
+program.addCommand(rollbackCommand());
 program.addCommand(archiveCommand());
 program.addCommand(doctorCommand());
 for (const command of program.commands) {

@@ -11,7 +11,9 @@ export const handler = step("adopt-listing", async ({ execution, release, listin
   await assertTurn(store, execution);
   const live = await readLive(store);
   if (live !== undefined && live.value.archive.digest === archive.digest) {
-    await putJson(store, LIVE_KEY, { ...live.value, listing }, { etag: live.etag });
+    // Other content came to the bucket, so a rollback holds nothing any more.
+    const { held: _, ...value } = live.value;
+    await putJson(store, LIVE_KEY, { ...value, listing }, { etag: live.etag });
   }
   await updateRelease(store, release, { status: "unchanged", endedAt: new Date().toISOString() });
   return { message: `Nothing to do: release ${live?.value.release ?? "?"} serves the same bytes already.` };

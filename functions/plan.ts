@@ -21,6 +21,10 @@ export const handler = step("plan", async ({ execution, request, listing }) => {
     if (listing === live?.listing) {
       return { action: "nothing", message: `Release ${live.release} serves just this content already.` };
     }
+    if (listing === live?.held?.listing) {
+      const message = `Release ${live.release} is held since a rollback: the bucket's content is still that of release ${live.held.release}.`;
+      return { action: "nothing", message };
+    }
     checkListing(await readListing(store, listing), { allowEmpty: setting("ALLOW_EMPTY") });
     const { number } = await open();
     const certificate = await currentCertificate(store, certificateNames());

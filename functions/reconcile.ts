@@ -8,18 +8,17 @@ import { probeExpected } from "../lib/aws/probing.ts";
 import { hoursLeft } from "../lib/certificates/due.ts";
 import { lookDue, readNext } from "../lib/certificates/next.ts";
 import { causeText } from "../lib/errors.ts";
-import { type Health, healthSchema, judge } from "../lib/health.ts";
+import { HEALTH_KEY, type Health, healthSchema, judge } from "../lib/health.ts";
+import { isContentDue } from "../lib/hold.ts";
 import { tellMetric } from "../lib/metrics.ts";
 import { getJson, type ObjectStore, putJson } from "../lib/objects.ts";
 import { type Live, REFUSED_KEY, readLive, refusedSchema } from "../lib/records.ts";
-import { isDue } from "../lib/retry.ts";
 import { certificateNames, setting } from "../lib/settings.ts";
 import { listingDigest } from "../lib/site/listing.ts";
 import { contentOf } from "../lib/site/settled.ts";
 import { oneLogLine, transientFaults } from "../lib/step.ts";
 import { REQUESTS_PREFIX, turnHolder } from "../lib/turn.ts";
 
-const HEALTH_KEY = "health.json";
 /** A look at the live machine, not a full probe: identity, redirect and a few paths. */
 const LOOKED_AT_PATHS = 5;
 /** How long after its drain a machine is surely retired. */
@@ -104,12 +103,11 @@ async function look(live: Live): Promise<Health["seen"]> {
   }
 }
 
-/** Whether the bucket lists something that is neither live nor was refused, or failed too short a time ago. */
+/** Whether the bucket lists something that should be live. */
 async function contentWaits(store: ObjectStore, live: Live | undefined): Promise<boolean> {
   const bucket = setting("CONTENT_BUCKET");
   if (live === undefined && (await isEmptyBucket(bucket))) return false;
   const listing = listingDigest(contentOf(await listBucket(bucket)));
-  if (listing === live?.listing) return false;
   const refused = (await getJson(store, REFUSED_KEY, refusedSchema))?.value;
-  return refused?.listing !== listing || isDue(refused, Date.now());
+  return isContentDue(listing, live, refused, Date.now());
 }

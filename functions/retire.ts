@@ -5,6 +5,7 @@ import { listImages, listSnapshots, removeImage, removeSnapshot } from "../lib/a
 import { endImports } from "../lib/aws/imports.ts";
 import { listMachines, stopMachines, terminateMachines } from "../lib/aws/machines.ts";
 import { readCurrent } from "../lib/certificates/current.ts";
+import type { Output } from "../lib/contracts.ts";
 import { TurnBusy } from "../lib/errors.ts";
 import { readLive, readReleases, updateRelease } from "../lib/records.ts";
 import { planRetirement } from "../lib/retention.ts";
@@ -12,6 +13,7 @@ import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 import { releaseTurn, takeTurn } from "../lib/turn.ts";
 
+const NOTHING = { stopped: [], terminated: [], images: [], snapshots: [], objects: [], abandoned: [] };
 const ABANDONED = {
   error: "Abandoned",
   cause: "Its execution was stopped, or died, before it could take back what it had done; the sweep did.",
@@ -22,22 +24,25 @@ const ABANDONED = {
  * that has gone live, and every hour, as the sweep of what an execution that died has left. Takes a turn of its own
  * for this moment, so that no deployment or rollback works on the same machines.
  */
-export const handler = step("retire", async ({ execution }) => {
+export const handler = step("retire", async ({ execution, drainSeconds }) => {
   const world = turnWorld();
   const turn = await takeTurn(world, execution);
   if (!turn.taken) throw new TurnBusy(`A deployment is under way (${turn.owner}); retiring waits for it.`);
   try {
-    return await retire();
+    return await retire(drainSeconds);
   } finally {
     if ((await releaseTurn(world.store, execution)).length > 0) await goRound(execution);
   }
 });
 
-async function retire() {
+async function retire(drainSeconds: number): Promise<Output<"retire">> {
   const store = objectStore(setting("STATE_BUCKET"));
+  const live = (await readLive(store))?.value;
+  // After another commit its own retirement comes, once what that one replaced has drained.
+  if (live !== undefined && Date.now() < Date.parse(live.since) + drainSeconds * 1000) return NOTHING;
   const imported = await endImports();
   const leaving = planRetirement({
-    live: (await readLive(store))?.value,
+    live,
     releases: await readReleases(store),
     machines: await listMachines(),
     images: await listImages(undefined, imported),

@@ -3,7 +3,7 @@ import { addressHolder, moveAddress } from "../lib/aws/address.ts";
 import { objectStore } from "../lib/aws/bucket.ts";
 import { listImages, listSnapshots, removeImage, removeSnapshot } from "../lib/aws/images.ts";
 import { endImports } from "../lib/aws/imports.ts";
-import { describeMachine, listMachines, terminateMachines } from "../lib/aws/machines.ts";
+import { describeMachine, listMachines, stopMachines, terminateMachines } from "../lib/aws/machines.ts";
 import { messageOf } from "../lib/failure.ts";
 import { getJson, type ObjectStore, putJson } from "../lib/objects.ts";
 import { REFUSED_KEY, readLive, refusedSchema, releaseOf, updateRelease } from "../lib/records.ts";
@@ -15,7 +15,8 @@ import { assertTurn } from "../lib/turn.ts";
 /**
  * Takes back whatever the failed deployment did: the address goes back to the live machine, the release's
  * machine, image, snapshot and import go. What there is to take back is found by the release's tag, so it
- * does not matter how far the deployment came. A release that was committed is left alone.
+ * does not matter how far the deployment came. A kept machine that a rollback started is stopped again. A release
+ * that was committed is left alone.
  */
 export const handler = step("undo", async ({ execution, listing, failure }) => {
   const store = objectStore(setting("STATE_BUCKET"));
@@ -23,8 +24,9 @@ export const handler = step("undo", async ({ execution, listing, failure }) => {
   await assertTurn(store, execution);
   const release = await releaseOf(store, execution);
   const live = (await readLive(store))?.value;
-  if (release !== undefined && release.number !== live?.release) {
+  if (release !== undefined && ![release.number, release.to].includes(live?.release)) {
     if (live !== undefined) await giveAddressBack(live.instanceId);
+    if (release.to !== undefined) await stopAgain(release.to, release.startedAt);
     await removeRelease(release.number);
     await store.delete(rawDiskKey(release.number));
     await updateRelease(store, release.number, {
@@ -47,6 +49,16 @@ async function giveAddressBack(instanceId: string): Promise<void> {
   if ((await addressHolder()) === instanceId) return;
   const state = (await describeMachine(instanceId))?.state;
   if (state === "running" || state === "stopped") await moveAddress(instanceId);
+}
+
+/** The machine of the release that a rollback was to go to; one that ran before still drains. */
+async function stopAgain(release: number, since: string): Promise<void> {
+  // EC2 tells whole seconds.
+  const from = Math.floor(Date.parse(since) / 1000) * 1000;
+  const started = (await listMachines(release)).filter(
+    ({ state, launchedAt }) => ["pending", "running"].includes(state) && launchedAt.getTime() >= from,
+  );
+  await stopMachines(started.map(({ instanceId }) => instanceId));
 }
 
 async function removeRelease(release: number): Promise<void> {

@@ -75,6 +75,30 @@ export const contracts = {
       boot: bootSchema.optional(),
     }),
   },
+  "plan-rollback": {
+    input: z.object({ execution, request }),
+    output: z.object({
+      action: z.enum(["nothing", "restore", "deploy"]),
+      message: z.string(),
+      /** The rollback's own number; what it deploys bears it. */
+      release: release.optional(),
+      pack: z.boolean().optional(),
+      listing: digestSchema.optional(),
+      archive: archiveSchema.optional(),
+      certificate: certificateSchema.optional(),
+      boot: bootSchema.optional(),
+      /** The release that gets its machine back, which shows a certificate of its own. */
+      kept: z
+        .object({
+          release,
+          instanceId,
+          image: imageSchema,
+          certificate: certificateSchema,
+          since: z.iso.datetime(),
+        })
+        .optional(),
+    }),
+  },
   "start-build": {
     input: z.object({ execution, release }),
     output: z.object({
@@ -149,6 +173,10 @@ export const contracts = {
     input: z.object({ execution, release, attempt, image: imageSchema }),
     output: z.object({ instanceId, attempt, launchedAt: z.iso.datetime() }),
   },
+  "start-machine": {
+    input: z.object({ execution, instanceId, since: z.iso.datetime() }),
+    output: z.object({ instanceId, attempt, launchedAt: z.iso.datetime(), started: z.boolean() }),
+  },
   probe: {
     input: z.object({ expected, instanceId, since: z.iso.datetime() }),
     output: probed,
@@ -214,7 +242,7 @@ export const contracts = {
     output: z.object({ message: z.string() }),
   },
   retire: {
-    input: z.object({ execution }),
+    input: z.object({ execution, drainSeconds: z.int().nonnegative() }),
     output: z.object({
       stopped: z.array(instanceId),
       terminated: z.array(instanceId),

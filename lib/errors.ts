@@ -61,6 +61,11 @@ export class NothingToDeploy extends DeploymentError {
   override readonly name = "NothingToDeploy";
 }
 
+/** A rollback to a release that is not kept, or that never was one. */
+export class NotKept extends DeploymentError {
+  override readonly name = "NotKept";
+}
+
 const TRANSIENT_NAMES = new Set([
   "ThrottlingException",
   "Throttling",

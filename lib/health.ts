@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+export const HEALTH_KEY = "health.json";
+
 /** What reconcile saw of the live machine, and how often in a row it did not answer: `health.json`. */
 export const healthSchema = z.object({
   instanceId: z.string(),

@@ -44,7 +44,10 @@ export const releaseSchema = z.object({
   reason: reasonSchema,
   execution: z.string(),
   startedAt: z.iso.datetime(),
-  status: z.enum(["preparing", "live", "unchanged", "failed"]),
+  /** "restored": a rollback whose kept machine serves again, under the number of its own release. */
+  status: z.enum(["preparing", "live", "restored", "unchanged", "failed"]),
+  /** The release that a rollback goes back to. */
+  to: z.int().positive().optional(),
   listing: digestSchema.optional(),
   archive: archiveSchema.optional(),
   boot: bootSchema.optional(),
@@ -58,6 +61,15 @@ export const releaseSchema = z.object({
 });
 export type Release = z.infer<typeof releaseSchema>;
 
+/** A rollback holds the site: the bucket's content, which is not what is served, is not deployed again. */
+const heldSchema = z.object({
+  /** What the bucket lists that was live before the rollback, and the release that served it. */
+  listing: digestSchema,
+  release: z.int().positive(),
+  since: z.iso.datetime(),
+});
+export type Held = z.infer<typeof heldSchema>;
+
 /** What is served now: `live.json`. Writing it is the commit. */
 export const liveSchema = z.object({
   release: z.int().positive(),
@@ -68,6 +80,7 @@ export const liveSchema = z.object({
   certificate: certificateSchema,
   image: imageSchema,
   instanceId: z.string(),
+  held: heldSchema.optional(),
 });
 export type Live = z.infer<typeof liveSchema>;
 

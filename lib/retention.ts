@@ -39,7 +39,23 @@ export interface Retirement {
 /** What machines that did not answer wrote to their consoles is kept for this many releases. */
 const CONSOLES = 20;
 
-/** The numbers of the releases that are kept: the live one, and the last `keep` other ones that were live. */
+/** The releases that were live, the last one first: a rollback's record tells when its release was so again. Pure. */
+export function lastLiveFirst(releases: readonly Release[]): Release[] {
+  const last = new Map(
+    releases.filter(({ status }) => status === "live").map(({ number }) => [number, number]),
+  );
+  for (const { number, status, to } of releases) {
+    if (status === "restored" && to !== undefined) last.set(to, Math.max(number, last.get(to) ?? 0));
+  }
+  const when = ({ number }: Release) => last.get(number) ?? 0;
+  return releases.filter(({ status }) => status === "live").toSorted((a, b) => when(b) - when(a));
+}
+
+/**
+ * The numbers of the releases that are kept: the live one, and the last `keep` other ones that were live. Of
+ * releases that serve the same bytes by the same program only the last one is kept: nobody goes back from one to
+ * the other.
+ */
 export function keptReleases({
   live,
   releases,
@@ -47,11 +63,13 @@ export function keptReleases({
 }: Pick<Inventory, "live" | "releases" | "keep">): Set<number> {
   if (live === undefined) return new Set();
   const kept = new Set([live.release]);
-  let counted = 0;
-  for (const release of releases.toSorted((a, b) => b.number - a.number)) {
-    if (release.status !== "live" || release.number === live.release || counted >= keep) continue;
+  const others: Release[] = [];
+  for (const release of lastLiveFirst(releases)) {
+    const counted = others.filter(({ reason }) => reason !== "certificate").length;
+    if (release.number === live.release || counted >= keep) continue;
+    if ([live, ...others].some((newer) => servesTheSame(newer, release))) continue;
+    others.push(release);
     kept.add(release.number);
-    if (release.reason !== "certificate") counted += 1;
   }
   return kept;
 }
@@ -106,6 +124,14 @@ export function planRetirement(inventory: Inventory): Retirement {
     }),
     abandoned: releases.filter(({ status }) => status === "preparing").map(({ number }) => number),
   };
+}
+
+type Serving = Pick<Release, "archive" | "boot">;
+
+/** Whether two releases differ in their certificate at most. Pure. */
+export function servesTheSame(one: Serving, other: Serving): boolean {
+  if (one.archive === undefined || one.boot === undefined) return false;
+  return one.archive.digest === other.archive?.digest && one.boot.digest === other.boot?.digest;
 }
 
 function certificateKeys(serial: string): string[] {

@@ -123,30 +123,41 @@ export async function consumeRequest(store: ObjectStore, key: string, etag: stri
 
 const requestSchema = z.looseObject({ first: z.string() });
 
+/** What is to be deployed, under a key: requests of one key merge. */
+export interface NewRequest {
+  readonly key: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Of this request alone. */
+  readonly nonce: string;
+}
+
 /**
  * Writes a request, then tells whether somebody must be started to work it off: `undefined` when the owner
  * of the turn lives and will look, else a name that is the same for all who saw the same state.
+ */
+export async function requestDeployment(
+  world: TurnWorld,
+  request: NewRequest,
+): Promise<{ startAs: string } | undefined> {
+  return starterFor(world, await writeRequest(world.store, request));
+}
+
+/**
+ * The first half of `requestDeployment`, which is enough for the owner of the turn. Returns `first`.
  *
  * Requests of one kind merge under their key. `first` is the nonce of the one that opened the merged
  * request: as long as it waits, everybody starts the same execution. The write is conditional, so that a
  * request is never merged into one that has been worked off meanwhile. One write, unless others write too.
  */
-export async function requestDeployment(
-  world: TurnWorld,
-  request: { readonly key: string; readonly body: Readonly<Record<string, unknown>>; readonly nonce: string },
-): Promise<{ startAs: string } | undefined> {
+export async function writeRequest(store: ObjectStore, request: NewRequest): Promise<string> {
   for (;;) {
-    const waiting = await getJson(world.store, request.key, requestSchema);
+    const waiting = await getJson(store, request.key, requestSchema);
     const first = waiting?.value.first ?? request.nonce;
     const body = { ...request.body, nonce: request.nonce, first };
     try {
-      await putJson(
-        world.store,
-        request.key,
-        body,
-        waiting === undefined ? { absent: true } : { etag: waiting.etag },
-      );
-      return await starterFor(world, first);
+      const condition = waiting === undefined ? ({ absent: true } as const) : { etag: waiting.etag };
+      await putJson(store, request.key, body, condition);
+      return first;
     } catch (error) {
       // Each round means that another writer, or the turn's owner, got further.
       if (!(error instanceof ConditionFailed)) throw error;

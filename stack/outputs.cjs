@@ -31,6 +31,7 @@ module.exports = async ({ resolveVariable, resolveConfigurationProperty }) => {
       // The page's own way to write "?logGroupNameFilter=".
       console(`cloudwatch/home?region=\${AWS::Region}#logsV2:log-groups$3FlogGroupNameFilter$3D${stack}`),
     ),
+    DeployMachine: output("The state machine of deployments", arn),
     StackRegion: output("The region of everything", "${AWS::Region}"),
     Parameters: {
       Description: "The values of --param that are no defaults",

@@ -64,6 +64,7 @@ module.exports = async ({ resolveVariable }) => {
     allow("ec2:AssociateAddress", ec2("elastic-ip/${SiteAddress.AllocationId}")),
     allow("ec2:AssociateAddress", [ec2("instance/*"), ec2("network-interface/*")], own),
   ];
+  const stopsMachines = allow("ec2:StopInstances", ec2("instance/*"), own);
   const removesMachines = allow("ec2:TerminateInstances", ec2("instance/*"), own);
   const cancelsImports = allow(
     "ec2:CancelImportTask",
@@ -98,6 +99,12 @@ module.exports = async ({ resolveVariable }) => {
       puts("listings/*"),
     ],
     plan: [lists, reads("live.json", "listings/*"), writes("releases/*"), ...keepsCertificates],
+    "plan-rollback": [
+      lists,
+      reads("live.json", "requests/rollback/*", "certificates/current.json"),
+      writes("releases/*"),
+      describes("Instances"),
+    ],
     "start-build": [
       lists,
       reads("boot/*", "releases/*"),
@@ -183,6 +190,12 @@ module.exports = async ({ resolveVariable }) => {
         taggedBy("RunInstances"),
       ),
     ],
+    "start-machine": [
+      lists,
+      reads("turn/lock.json"),
+      describes("Instances"),
+      allow("ec2:StartInstances", ec2("instance/*"), own),
+    ],
     probe: [reads("archives/*"), describes("Instances")],
     "discard-machine": [
       lists,
@@ -195,8 +208,8 @@ module.exports = async ({ resolveVariable }) => {
     "probe-address": [reads("archives/*"), describes("Addresses")],
     commit: [
       lists,
-      reads("turn/lock.json"),
-      writes("live.json", "releases/*"),
+      reads("turn/lock.json", "certificates/current.json"),
+      writes("live.json", "releases/*", "requests/certificate.json"),
       deletes("refused.json"),
       allow("states:StartExecution", machine("retire")),
     ],
@@ -207,6 +220,7 @@ module.exports = async ({ resolveVariable }) => {
       deletes("imports/*"),
       describes("Addresses", "Instances", "Images", "Snapshots", "ImportSnapshotTasks", "ImportImageTasks"),
       ...movesAddress,
+      stopsMachines,
       removesMachines,
       ...removesImages,
       cancelsImports,
@@ -231,7 +245,7 @@ module.exports = async ({ resolveVariable }) => {
       looksAtOwners,
       startsDeployments,
       describes("Addresses", "Instances", "Images", "Snapshots", "ImportSnapshotTasks", "ImportImageTasks"),
-      allow("ec2:StopInstances", ec2("instance/*"), own),
+      stopsMachines,
       removesMachines,
       ...removesImages,
       unseen(orphaned, cancelsImports),

@@ -1,6 +1,7 @@
 import {
   DescribeStacksCommand,
   paginateListStackResources,
+  type Stack,
   type StackResourceSummary,
 } from "@aws-sdk/client-cloudformation";
 import { cloudFormation } from "../clients.ts";
@@ -13,28 +14,35 @@ export interface Deployed {
   readonly resources: readonly StackResourceSummary[];
 }
 
+/** The outputs of the stack of a name; undefined when there is none. */
+export async function findOutputs(StackName: string): Promise<Deployed["outputs"] | undefined> {
+  const found = await describe(StackName);
+  return found && outputsOf(found);
+}
+
 /** The stack of a name and all its resources; undefined when there is none. */
 export async function findDeployed(StackName: string): Promise<Deployed | undefined> {
   const found = await describe(StackName);
-  if (found === undefined || found.StackStatus === "DELETE_COMPLETE") return undefined;
+  if (found === undefined) return undefined;
   const resources: StackResourceSummary[] = [];
   for await (const page of paginateListStackResources({ client: cloudFormation() }, { StackName }))
     resources.push(...(page.StackResourceSummaries ?? []));
-  const outputs = (found.Outputs ?? []).map(({ OutputKey = "", OutputValue = "" }) => [
-    OutputKey,
-    OutputValue,
-  ]);
   return {
     status: found.StackStatus ?? "",
     reason: found.StackStatusReason,
-    outputs: Object.fromEntries(outputs),
+    outputs: outputsOf(found),
     resources,
   };
 }
 
-async function describe(StackName: string) {
+function outputsOf({ Outputs = [] }: Stack): Deployed["outputs"] {
+  return Object.fromEntries(Outputs.map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]));
+}
+
+async function describe(StackName: string): Promise<Stack | undefined> {
   try {
-    return (await cloudFormation().send(new DescribeStacksCommand({ StackName }))).Stacks?.[0];
+    const { Stacks } = await cloudFormation().send(new DescribeStacksCommand({ StackName }));
+    return Stacks?.find(({ StackStatus }) => StackStatus !== "DELETE_COMPLETE");
   } catch (error) {
     // CloudFormation has no error of its own for this.
     if (error instanceof Error && /does not exist/.test(error.message)) return undefined;

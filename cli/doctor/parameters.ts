@@ -18,7 +18,7 @@ export async function defaultParameters(): Promise<Parameters> {
 }
 
 /** The parameters that a stack was deployed with, those that were no defaults. */
-export function deployedParameters(deployed: Deployed | undefined): Parameters {
+export function deployedParameters(deployed: Pick<Deployed, "outputs"> | undefined): Parameters {
   return JSON.parse(deployed?.outputs.Parameters ?? "{}") as Parameters;
 }
 

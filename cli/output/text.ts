@@ -23,3 +23,17 @@ export function terminalWidth(): number | undefined {
 export function coloured(format: Parameters<typeof styleText>[0], text: string): string {
   return styleText(format, text, { stream: process.stdout });
 }
+
+/** A time as people read it: "2026-01-31 12:00:00 UTC". Pure. */
+export function timeText(time: string): string {
+  return time.replace("T", " ").replace(/\.\d+Z$/, " UTC");
+}
+
+const UNITS = ["bytes", "KB", "MB", "GB"] as const;
+
+/** A size as people read it, in powers of 1,000. Pure. */
+export function sizeText(bytes: number): string {
+  const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1);
+  const value = bytes / 1000 ** step;
+  return `${step === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[step]}`;
+}

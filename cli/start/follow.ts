@@ -2,9 +2,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { executionsSince, type Outcome, outcomeOf, visitsOf } from "../history.ts";
 
 /** What each step of a deployment is to a person who watches; states that are not here are not shown. */
-const TITLES: Readonly<Record<string, string>> = {
+export const TITLES: Readonly<Record<string, string>> = {
   settle: "waiting until the upload has come to rest",
   plan: "planning",
+  "plan-rollback": "choosing how to go back",
+  "start-machine": "starting the kept machine",
   "start-build": "looking for the boot partition",
   "poll-build": "compiling the unikernel",
   "pack-site": "packing the site",

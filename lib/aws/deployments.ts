@@ -1,7 +1,15 @@
 import { createHash, randomUUID } from "node:crypto";
+import type { ObjectStore } from "../objects.ts";
 import type { Reason } from "../records.ts";
 import { setting } from "../settings.ts";
-import { REQUESTS_PREFIX, requestDeployment, starterFor, type TurnWorld } from "../turn.ts";
+import {
+  type NewRequest,
+  REQUESTS_PREFIX,
+  requestDeployment,
+  starterFor,
+  type TurnWorld,
+  writeRequest,
+} from "../turn.ts";
 import { objectStore } from "./bucket.ts";
 import { executionLife, startExecution } from "./executions.ts";
 
@@ -10,16 +18,35 @@ export function turnWorld(): TurnWorld {
   return { store: objectStore(setting("STATE_BUCKET")), now: () => Date.now(), life: executionLife };
 }
 
-/** Where a request of a kind is kept. Requests of one kind merge; a rollback is one of its own. */
-function requestKey(kind: Reason, nonce: string): string {
-  return kind === "rollback" ? `${REQUESTS_PREFIX}rollback/${nonce}.json` : `${REQUESTS_PREFIX}${kind}.json`;
-}
+/** The kinds of requests of which all that wait are one. A rollback is one of its own. */
+type Merging = Exclude<Reason, "rollback">;
 
 /** Writes a request and makes sure that an execution works it off. One S3 write. */
-export async function deploy(kind: Reason, parameters: Record<string, unknown> = {}): Promise<void> {
+export async function deploy(kind: Merging): Promise<void> {
+  await start(kind, await requestDeployment(turnWorld(), requestOf(kind)));
+}
+
+/** Writes a request and starts nobody: for the owner of the turn, who goes round when requests wait. */
+export async function leaveRequest(store: ObjectStore, kind: Merging): Promise<void> {
+  await writeRequest(store, requestOf(kind));
+}
+
+function requestOf(kind: Merging): NewRequest {
+  const body = { kind, at: new Date().toISOString() };
+  return { key: `${REQUESTS_PREFIX}${kind}.json`, body, nonce: randomUUID() };
+}
+
+/**
+ * Asks for a rollback to a release and returns the request's key. Rollbacks are worked off one by one, in the
+ * order of their keys: that in which they were asked for.
+ */
+export async function askForRollback(to: number): Promise<string> {
   const nonce = randomUUID();
-  const body = { kind, ...parameters, at: new Date().toISOString() };
-  await start(kind, await requestDeployment(turnWorld(), { key: requestKey(kind, nonce), body, nonce }));
+  const at = new Date().toISOString();
+  const key = `${REQUESTS_PREFIX}rollback/${at.replaceAll(/\D/g, "")}-${nonce}.json`;
+  const body = { kind: "rollback", to, at };
+  await start("rollback", await requestDeployment(turnWorld(), { key, body, nonce }));
+  return key;
 }
 
 /** Starts an execution for requests that are written already, unless one that lives will find them. */

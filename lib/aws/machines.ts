@@ -5,6 +5,7 @@ import {
   type Instance,
   paginateDescribeInstances,
   RunInstancesCommand,
+  StartInstancesCommand,
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
@@ -155,6 +156,11 @@ async function launchIn(
 export async function stopMachines(instanceIds: string[]): Promise<void> {
   if (instanceIds.length === 0) return;
   await ec2().send(new StopInstancesCommand({ InstanceIds: instanceIds, SkipOsShutdown: true }));
+}
+
+/** Starts a stopped machine on the disk that it had. It gets another public address. */
+export async function startMachine(instanceId: string): Promise<void> {
+  await ec2().send(new StartInstancesCommand({ InstanceIds: [instanceId] }));
 }
 
 /** Terminates machines; one that is gone already is no error. */

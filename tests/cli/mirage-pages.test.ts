@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { type ExecFileOptions, execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -7,12 +6,7 @@ import type { Call } from "../../local/front-door/front-door.ts";
 import { root, testPackage } from "../kit/package.ts";
 import { TestStack } from "../kit/stack.ts";
 import { bytesOf, object, pack, scratch } from "../lib/scratch.ts";
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { ended, miragePages } from "./program.ts";
 
 /** `mirage-pages` as a person runs it: the command of package.json's "bin", as a process of its own. */
 describe("mirage-pages", { timeout: 120_000 }, () => {
@@ -29,11 +23,7 @@ describe("mirage-pages", { timeout: 120_000 }, () => {
   });
   after(() => stack?.stop());
 
-  const mine = Object.entries(process.env).filter(([name]) => !name.startsWith("AWS_"));
-  const run = (args: string[], env: Record<string, string> = {}) => {
-    const options = { env: { ...Object.fromEntries(mine), ...env }, cwd: stack.dataDir };
-    return ended(join(root, "cli/mirage-pages.mjs"), args, options);
-  };
+  const run = (args: string[], env: Record<string, string> = {}) => miragePages(stack, args, env);
   const local = () => ["--local", "--data", stack.dataDir];
 
   it("doctor finds the running local cloud by its data directory", async () => {
@@ -156,11 +146,3 @@ describe("mirage-pages", { timeout: 120_000 }, () => {
     assert.deepEqual(changing, []);
   });
 });
-
-function ended(program: string, args: string[], options: ExecFileOptions): Promise<Ended> {
-  return new Promise((done) => {
-    const child = execFile(program, args, options, (_, stdout, stderr) =>
-      done({ code: child.exitCode ?? -1, stdout: String(stdout), stderr: String(stderr) }),
-    );
-  });
-}

@@ -129,12 +129,16 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
 
   it("retire: waits with TurnBusy while somebody else has the turn", async () => {
     const execution = await idleExecution(stack);
-    await assert.rejects(stack.invoke("retire", { execution }), failure("TurnBusy", /retiring waits/));
+    await assert.rejects(
+      stack.invoke("retire", { execution, drainSeconds: 0 }),
+      failure("TurnBusy", /retiring waits/),
+    );
     await second.end();
   });
 
   it("retire: stops the kept release's machine; run again, nothing happens; the turn is free again", async () => {
-    const retire = async () => second.step("retire", { execution: await idleExecution(stack) });
+    const retire = async () =>
+      second.step("retire", { execution: await idleExecution(stack), drainSeconds: 0 });
     const done = await retire();
     assert.deepEqual(
       { ...done, objects: done.objects.map((key) => key.split("/")[0]) },
@@ -270,6 +274,7 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
       "start-import": { execution, release, archive, boot, certificate },
       "register-image": { execution, release, imported: { snapshotId: image.snapshotId } },
       "launch-instance": { execution, release, attempt: 2, image },
+      "start-machine": { execution, instanceId: first.machine.instanceId, since: new Date().toISOString() },
       "discard-machine": { execution, release, attempt: 1, instanceId, failure: { Error: "e", Cause: "c" } },
       "move-address": { execution, instanceId },
       commit: { execution, release, listing, archive, boot, certificate, image, instanceId },
@@ -397,7 +402,7 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
     await fourth.commit();
     await fourth.end();
     assert.equal((await get(stack.address, "/")).body, "<h1>four</h1>");
-    const retired = await fourth.step("retire", { execution: await idleExecution(stack) });
+    const retired = await fourth.step("retire", { execution: await idleExecution(stack), drainSeconds: 0 });
     assert.deepEqual(retired.stopped, [second.machine.instanceId]);
     assert.deepEqual(retired.terminated, [first.machine.instanceId]);
     assert.deepEqual(retired.images, [first.image.imageId]);

@@ -145,6 +145,7 @@ describe("seldom", { timeout: 300_000 }, () => {
       "start-import": { execution, release, archive, boot, certificate },
       "register-image": { execution, release, imported: { snapshotId: image.snapshotId } },
       "launch-instance": { execution, release, attempt: 1, image },
+      "start-machine": { execution, instanceId, since: new Date().toISOString() },
       "discard-machine": { execution, release, attempt: 1, instanceId, failure: { Error: "e", Cause: "c" } },
       "move-address": { execution, instanceId },
       commit: { execution, release, listing, archive, boot, certificate, image, instanceId },
@@ -183,7 +184,7 @@ describe("seldom", { timeout: 300_000 }, () => {
       await stack.delete(stack.content, "large.bin");
       await eventually("it is asked for", () => stack.read("requests/content.json"));
       const { execution } = deployment;
-      const { objects } = await deployment.step("retire", { execution });
+      const { objects } = await deployment.step("retire", { execution, drainSeconds: 0 });
       for (const key of stale) assert.ok(objects.includes(key), key);
     });
     for (const key of stale) assert.equal(await stack.read(key), undefined, key);
@@ -208,11 +209,13 @@ describe("seldom", { timeout: 300_000 }, () => {
     assert.equal(await sweeps(), before);
     const since = new Date(Date.now() - 3_600_000).toISOString();
     await stack.put(stack.state, "live.json", JSON.stringify({ ...live, since }));
-    for (const _ of [1, 2]) assert.deepEqual(await stack.invoke("reconcile", {}), idle);
+    for (const _ of [1, 2]) {
+      assert.deepEqual(await stack.invoke("reconcile", {}), idle);
+      await eventually("the sweep has let go of the turn", async () =>
+        (await stack.read("turn/lock.json")) === undefined ? true : undefined,
+      );
+    }
     assert.equal(await sweeps(), before + 1);
-    await eventually("the sweep has let go of the turn", async () =>
-      (await stack.read("turn/lock.json")) === undefined ? true : undefined,
-    );
   });
 
   it("self-sign-certificate: makes the first certificate", async () => {

@@ -40,6 +40,24 @@ test("a release that only renewed the certificate takes nobody's place", () => {
   assert.deepEqual(kept(releases, 1, 4), [3, 4]);
 });
 
+test("of releases that serve the same only the last is kept, and it counts once", () => {
+  const same = { archive: archive("1"), boot: boot("1") };
+  const releases = [
+    release(1),
+    release(2, same),
+    release(3, { ...same, reason: "replace" }),
+    release(4, { archive: archive("4"), boot: boot("1") }),
+  ];
+  assert.deepEqual(kept(releases, 2, 4), [1, 3, 4]);
+});
+
+test("a release that a rollback made live again is kept for that time, not for its number", () => {
+  const restored = release(4, { reason: "rollback", status: "restored", to: 1 });
+  const releases = [release(1), release(2), release(3), restored, release(5)];
+  assert.deepEqual(kept(releases, 1, 5), [1, 5]);
+  assert.deepEqual(kept(releases, 2, 5), [1, 3, 5]);
+});
+
 function inventory(change: Partial<Inventory> = {}): Inventory {
   const parts = (digit: string) => ({ listing: digest(digit), archive: archive(digit), boot: boot(digit) });
   const releases = ["1", "2", "3"].map((digit) => release(Number(digit), parts(digit)));
@@ -93,6 +111,33 @@ test("run again on what is left, nothing happens", () => {
     objects: inventory().objects.slice(5),
   });
   assert.deepEqual(planRetirement(left), nothing);
+});
+
+test("after a rollback the newer release's machine stops and is kept", () => {
+  const restored = release(4, { reason: "rollback", status: "restored", to: 2 });
+  const { stopped, terminated } = planRetirement({
+    ...inventory(),
+    live: live({ release: 2, instanceId: "i-2" }),
+    releases: [...inventory().releases, restored],
+    addressHolder: "i-2",
+  });
+  assert.deepEqual({ stopped, terminated }, { stopped: ["i-3"], terminated: ["i-1"] });
+});
+
+test("a deployment that was cut off before a rollback leaves nothing behind", () => {
+  const releases = [
+    ...inventory().releases,
+    release(4, { status: "preparing" }),
+    release(5, { reason: "rollback", status: "restored", to: 2 }),
+  ];
+  const { terminated } = planRetirement({
+    ...inventory(),
+    live: live({ release: 2, instanceId: "i-2" }),
+    releases,
+    machines: [{ instanceId: "i-4", state: "running", release: 4 }],
+    addressHolder: "i-2",
+  });
+  assert.deepEqual(terminated, ["i-4"]);
 });
 
 test("the machine with the address is never touched, whosever it is", () => {

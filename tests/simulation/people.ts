@@ -1,11 +1,10 @@
 import { deploy } from "../../lib/aws/deployments.ts";
-import type { Reason } from "../../lib/records.ts";
 import type { Snapshot } from "../../local/ec2/state.ts";
 import type { Chance } from "./world/random.ts";
 import type { World } from "./world.ts";
 
 /** What people ask for beside uploading. A rollback belongs here as soon as there is one. */
-const REQUESTS: readonly Reason[] = ["rebuild", "certificate", "replace"];
+const REQUESTS = ["rebuild", "certificate", "replace"] as const;
 
 /** People who do things by hand, at any time: ask for a deployment, stop an execution, stop or end a machine. */
 export class People {

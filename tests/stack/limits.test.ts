@@ -4,6 +4,7 @@ import { GetExecutionHistoryCommand, ListExecutionsCommand, SFNClient } from "@a
 import { LIMIT_MS as IMPORT_MS } from "../../functions/poll-import.ts";
 import { LIMIT_MS as ADDRESS_MS } from "../../functions/probe-address.ts";
 import { MAX_ROUNDS } from "../../functions/settle.ts";
+import { LIMIT_MS as START_MS } from "../../functions/start-machine.ts";
 import { contracts, type StateName } from "../../lib/contracts.ts";
 import { PATIENCE_MS } from "../../lib/patience.ts";
 import { TestStack } from "../kit/stack.ts";
@@ -146,6 +147,7 @@ describe("the state machines stay within Step Functions' limits:", () => {
       ),
       polling(IMPORT_MS / 1000, "poll-import", "imported?", "wait for import"),
       polling(2 * boot, "probe", "answers?", "wait for boot"),
+      polling(START_MS / 1000, "start-machine", "started?", "wait for stop"),
       polling(ADDRESS_MS / 1000, "probe-address", "serves?", "wait for address"),
     ];
   }

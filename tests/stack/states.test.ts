@@ -210,6 +210,7 @@ const ENDS_THE_DEPLOYMENT: Readonly<Record<string, string>> = {
   WrongAnswer: "the machine is up and serves something else: a second one would too",
   AddressTaken: "a person has to free the address",
   NothingToDeploy: "there is no site yet",
+  NotKept: "a person names another release",
 };
 
 function stepCall(name: string): RegExp {

@@ -8,7 +8,10 @@ import {
 } from "../../../lib/records.ts";
 import type { World } from "../world.ts";
 
-/** What retention keeps: the live release and the last ones that were live, as docs and settings say it. */
+/**
+ * What retention keeps: the live release and the last ones that were live, as docs and settings say it; of those that
+ * serve the same by the same program only the last.
+ */
 export interface Kept {
   readonly instances: ReadonlySet<string>;
   readonly images: ReadonlySet<string>;
@@ -21,16 +24,21 @@ export function keptOf(world: World): Kept {
   const releases = world
     .stateKeys()
     .filter((key) => key.startsWith("releases/"))
-    .map((key) => releaseSchema.parse(JSON.parse(world.stateText(key) ?? "")))
-    .reverse();
+    .map((key) => releaseSchema.parse(JSON.parse(world.stateText(key) ?? "")));
+  const restored = releases.filter(({ status }) => status === "restored");
+  const lastLive = ({ number }: Release) =>
+    Math.max(number, restored.findLast(({ to }) => to === number)?.number ?? 0);
+  const serves = ({ archive, boot }: Pick<Release, "archive" | "boot">) =>
+    `${archive?.digest} by ${boot?.digest}`;
   const kept: Pick<Release, "instanceId" | "image" | "archive" | "listing" | "boot">[] =
     live === undefined ? [] : [live];
   let counted = 0;
-  for (const release of releases) {
+  for (const release of releases.toSorted((a, b) => lastLive(b) - lastLive(a))) {
     // Beside what it serves: an adopted listing stands in live.json, the one it was made of in its record.
     if (release.number === live?.release) kept.push(release);
     if (live === undefined || release.status !== "live" || release.number === live.release) continue;
-    if (counted >= world.choices.keep) break;
+    if (counted >= world.choices.keep) continue;
+    if (kept.some((newer) => serves(newer) === serves(release))) continue;
     kept.push(release);
     if (release.reason !== "certificate") counted += 1;
   }
