@@ -1,4 +1,3 @@
-import middy from "@middy/core";
 import { addressHolder } from "../lib/aws/address.ts";
 import { isEmptyBucket, listBucket, objectStore } from "../lib/aws/bucket.ts";
 import { deploy, workOff } from "../lib/aws/deployments.ts";
@@ -16,7 +15,7 @@ import { type Live, REFUSED_KEY, readLive, refusedSchema } from "../lib/records.
 import { certificateNames, setting } from "../lib/settings.ts";
 import { listingDigest } from "../lib/site/listing.ts";
 import { contentOf } from "../lib/site/settled.ts";
-import { oneLogLine, transientFaults } from "../lib/step.ts";
+import { handlerChain, oneLogLine, transientFaults } from "../lib/step.ts";
 import { REQUESTS_PREFIX, turnHolder } from "../lib/turn.ts";
 
 /** A look at the live machine, not a full probe: identity, redirect and a few paths. */
@@ -35,7 +34,7 @@ export interface Reconciled {
  * hour, what executions that died have left. The certificate has a machine of its own, which
  * is started between its regular runs when something is due.
  */
-export const handler = middy<unknown, Reconciled>()
+export const handler = handlerChain<unknown, Reconciled>()
   .use(oneLogLine("reconcile"))
   .use(transientFaults())
   .handler(async () => {

@@ -12,11 +12,19 @@ export function step<N extends StateName>(
   name: N,
   act: (input: Input<N>, context: Context) => Promise<Output<N>>,
 ) {
-  return middy<unknown, unknown>()
+  return handlerChain<unknown, unknown>()
     .use(oneLogLine(name))
     .use(transientFaults())
     .use(checkedBy(name))
     .handler((input, context) => act(input as Input<N>, context));
+}
+
+/**
+ * A middy chain that leaves the time limit to Lambda. By default middy answers 5 ms early with an error while the
+ * handler goes on: Lambda would freeze it and let it finish, minutes later, in the next invocation. Killed, it is over.
+ */
+export function handlerChain<Event, Result>() {
+  return middy<Event, Result>({ timeoutEarlyInMillis: 0 });
 }
 
 function checkedBy(name: StateName): middy.MiddlewareObj<unknown, unknown> {

@@ -125,7 +125,8 @@ export class Lambda {
         trace(`${name}#${number} ${how}`);
         clock.after(found.timeoutSeconds * 1000, () => invocation.timeOut(found.timeoutSeconds));
         try {
-          const result = (await found.handler(event, contextOf(name, number))) ?? null;
+          const result =
+            (await found.handler(event, contextOf(name, number, clock, found.timeoutSeconds))) ?? null;
           if (invocation.ended) return;
           const text = JSON.stringify(result);
           trace(`${name}#${number} returns ${text.slice(0, SHOWN)}`);
@@ -146,11 +147,12 @@ function executionOf(event: unknown): string | undefined {
   return typeof execution === "string" ? execution : undefined;
 }
 
-function contextOf(name: string, number: number): never {
+function contextOf(name: string, number: number, clock: Clock, seconds: number): never {
+  const deadline = clock.now + seconds * 1000;
   return {
     functionName: name,
     awsRequestId: String(number),
-    getRemainingTimeInMillis: () => 30_000,
+    getRemainingTimeInMillis: () => Math.max(deadline - clock.now, 0),
   } as never;
 }
 
