@@ -3,6 +3,7 @@ import {
   bootKey,
   bootRecordKey,
   listingKey,
+  packRecordKey,
   type Release,
   releaseSchema,
 } from "../../../lib/records.ts";
@@ -50,6 +51,7 @@ export function keptOf(world: World): Kept {
     snapshots: all(({ image }) => [image?.snapshotId]),
     objects: all(({ archive, listing, boot }) => [
       archive && archiveKey(archive.digest),
+      archive && packRecordKey(archive.digest),
       listing && listingKey(listing),
       ...(boot === undefined ? [] : [bootKey(boot.build), bootRecordKey(boot.build)]),
     ]),
