@@ -1,3 +1,4 @@
+import { misledNames } from "../lib/acme/reach.ts";
 import { addressHolder } from "../lib/aws/address.ts";
 import { isEmptyBucket, listBucket, objectStore } from "../lib/aws/bucket.ts";
 import { deploy, workOff } from "../lib/aws/deployments.ts";
@@ -48,8 +49,10 @@ async function lookAtCertificate(store: ObjectStore): Promise<void> {
   const live = (await readLive(store))?.value;
   if (live === undefined) return;
   tellMetric("CertificateHoursLeft", hoursLeft(live.certificate, Date.now()));
-  const due = lookDue(await readNext(store), certificateNames(), Date.now());
-  if (due !== undefined) await startExecution(setting("CERTIFICATE_MACHINE"), due, { why: "reconcile" });
+  const next = await readNext(store);
+  const due = lookDue(next, certificateNames(), Date.now());
+  if (due === undefined || (next?.waiting && (await misledNames(certificateNames())).length > 0)) return;
+  await startExecution(setting("CERTIFICATE_MACHINE"), due, { why: "reconcile" });
 }
 
 async function reconcile(store: ObjectStore): Promise<string> {

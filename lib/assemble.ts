@@ -8,7 +8,7 @@ import { rawDiskStream } from "./disk/raw.ts";
 import { identityTar } from "./identity/identity.ts";
 import type { ObjectStore } from "./objects.ts";
 import { type Archive, archiveKey, type Boot, bootKey, type Certificate, padded } from "./records.ts";
-import { setting } from "./settings.ts";
+import { STAGING, setting } from "./settings.ts";
 
 /** Two years, without preload: a promise that the site can keep whatever becomes of it. */
 const HSTS = "max-age=63072000";
@@ -31,12 +31,14 @@ export function rawDiskKey(release: number): string {
  */
 function servedNames({ names }: Certificate): string[] | undefined {
   const served = setting("SITE_NAMES").filter((name) => names.includes(name));
-  return served.length > 0 ? served : undefined;
+  // The machine knows no wildcards: with one, every host is served.
+  return served.length > 0 && !served.some((name) => name.startsWith("*.")) ? served : undefined;
 }
 
 /**
  * Lays out a release's disk from the kept boot partition and archive and an identity of its own. A
- * self-signed certificate comes without HSTS: browsers would lock visitors out who have accepted it.
+ * self-signed certificate comes without HSTS, and so does one for trying out: browsers would lock visitors out who
+ * have accepted it.
  */
 export async function openDisk(
   store: ObjectStore,
@@ -47,7 +49,8 @@ export async function openDisk(
   const identity = identityTar({
     release,
     archive: { digest: archive.digest, bytes: archive.bytes },
-    hsts: certificate.selfSigned ? undefined : HSTS,
+    challenge: setting("CHALLENGE_URL"),
+    hsts: certificate.selfSigned || setting("ACME") === STAGING ? undefined : HSTS,
     ...(await certificatePems(store, certificate.serial)),
     names: servedNames(certificate),
   });

@@ -61,6 +61,16 @@ export class NothingToDeploy extends DeploymentError {
   override readonly name = "NothingToDeploy";
 }
 
+/** The authority gave no certificate; the message has its words and what to do. */
+export class OrderFailed extends DeploymentError {
+  override readonly name = "OrderFailed";
+}
+
+/** Another run works on the order by now. Nothing of it may be changed any more. */
+export class OrderLost extends DeploymentError {
+  override readonly name = "OrderLost";
+}
+
 /** A rollback to a release that is not kept, or that never was one. */
 export class NotKept extends DeploymentError {
   override readonly name = "NotKept";

@@ -9,5 +9,6 @@ export function tellMetric(name: "CertificateHoursLeft", value: number): void {
     { Namespace: "mirage-pages", Dimensions: [["Stack"]], Metrics: [{ Name: name, Unit: "None" }] },
   ];
   const _aws = { Timestamp: Date.now(), CloudWatchMetrics: metrics };
-  console.log(JSON.stringify({ _aws, Stack: setting("STACK"), [name]: value }));
+  // Not by console.log: Lambda puts the time and the request in front of its lines, and then they are no JSON.
+  process.stdout.write(`${JSON.stringify({ _aws, Stack: setting("STACK"), [name]: value })}\n`);
 }

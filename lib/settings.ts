@@ -1,5 +1,16 @@
 import { z } from "zod";
 
+/** Let's Encrypt's for trying out: no browser trusts what it issues. */
+export const STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory";
+
+/** Authorities that have a short name (parameter acme). */
+const DIRECTORIES: Readonly<Record<string, string>> = {
+  letsencrypt: "https://acme-v02.api.letsencrypt.org/directory",
+  "letsencrypt-staging": STAGING,
+};
+
+const given = z.string().transform((text) => (text === "" ? undefined : text));
+
 /** Everything a function can be told by its environment; serverless.yml gives each only what it uses. */
 const settings = {
   STACK: z.string().regex(/^[a-z0-9-]{1,40}$/),
@@ -17,6 +28,17 @@ const settings = {
   INSTANCE_TYPE: z.string().regex(/^[a-z0-9-]+\.[a-z0-9]+$/),
   IMPORT_MODE: z.enum(["direct", "snapshot", "image"]),
   IMPORT_ROLE: z.string().min(1),
+  ACME: z
+    .string()
+    .transform((text) => DIRECTORIES[text] ?? text)
+    .transform((text) => (text === "none" ? undefined : text)),
+  ACME_ROOT: z
+    .string()
+    .transform((text) => (text === "" ? undefined : Buffer.from(text, "base64").toString())),
+  PROFILE: given,
+  RESOLVER: given,
+  HOSTED_ZONE: given,
+  CHALLENGE_URL: z.url().transform((text) => text.replace(/\/$/, "")),
   SITE_NAMES: z.string().transform((text) => text.split(" ").filter((name) => name !== "")),
   ALLOW_EMPTY: z.enum(["true", "false"]).transform((text) => text === "true"),
   SETTLE_SECONDS: z.coerce.number().int().min(1),

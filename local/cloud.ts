@@ -177,7 +177,7 @@ async function open(
 
   const retries = options.retrySeconds === undefined ? {} : { retrySeconds: options.retrySeconds };
   const functions = new Functions({ directory: at("lambda"), place, iam, judge, logs, ...retries });
-  const urls = new FunctionUrls(functions, judge);
+  const urls = new FunctionUrls(functions, judge, at("function-urls.json"));
   const sources = new EventSources(messaging, functions, judge, place.region);
   const delivery = new Delivery({ messaging, functions, iam, judge, log });
   const bus = new EventBus(place.region, delivery.deliver);

@@ -62,6 +62,26 @@ const schema = z
         : "the zone's id, such as Z0123456789ABCDEFGHIJ";
       return `is "${id}", which is no id of a Route 53 hosted zone; write ${hint}.`;
     }),
+    acme: text((authority) => {
+      const known = ["letsencrypt", "letsencrypt-staging", "none"];
+      if (known.includes(authority) || /^https:\/\/[^\s?#]+$/.test(authority)) return undefined;
+      const meant = nearest(authority, known);
+      const hint = meant === undefined ? "" : ` Did you mean ${meant}?`;
+      return `is "${authority}"; write one of ${known.join(", ")}, or the https URL of an ACME directory.${hint}`;
+    }),
+    acmeRoot: text((root) => {
+      if (root === "" || Buffer.from(root, "base64").includes("-----BEGIN CERTIFICATE-----"))
+        return undefined;
+      return "is no PEM certificate in base64; write what `base64 -w0 root.pem` prints.";
+    }),
+    profile: text((name) => {
+      if (/^[A-Za-z0-9_-]{0,64}$/.test(name)) return undefined;
+      return `is "${name}"; write the name of one of the authority's profiles, such as shortlived.`;
+    }),
+    resolver: text((server) => {
+      if (server === "" || /^[0-9.]+(:\d+)?$|^\[[0-9a-f:]+\](:\d+)?$/.test(server)) return undefined;
+      return `is "${server}"; write the IP address of a DNS server, with ":port" where it is not 53.`;
+    }),
     instanceType: text(instanceTypeProblem),
     importMode: oneOf("direct", "snapshot", "image"),
     settle: whole(1, 600, "seconds"),

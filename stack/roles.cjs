@@ -9,6 +9,9 @@ const unseen = (reason, statement) => {
   return own;
 };
 
+/** Of certificates, without their keys: these lie below keys/. */
+const CHAINS = "certificates/*/chain.pem";
+
 /**
  * One role for each function, named as it is; least privilege. `*` stands only where AWS has no resource to
  * name (Describe*), and where a tag condition does the narrowing. Read as a table: function, what it may do.
@@ -35,16 +38,17 @@ module.exports = async ({ resolveVariable }) => {
   const puts = (...keys) => state("s3:PutObject", ...keys);
   const uploads = (...keys) => state(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], ...keys);
   // Secrets: written by who makes them, read by who puts them into a disk.
-  const keepsCertificates = [writes("certificates/*"), state("s3:PutObject", "keys/*")];
+  const keepsCertificates = [writes("certificates/current.json"), puts(CHAINS, "keys/*")];
   const deletes = (...keys) => state("s3:DeleteObject", ...keys);
+  const worksOnOrder = [reads("keys/account.pem"), writes("certificates/order.json")];
   // Without ListBucket S3 answers 403 for a missing key; with it the answer is the 404 that we look for.
   const lists = allow("s3:ListBucket", sub("${StateBucket.Arn}"));
 
   const ec2 = (type) => sub(`arn:\${AWS::Partition}:ec2:\${AWS::Region}:\${AWS::AccountId}:${type}`);
   const shared = (type) => sub(`arn:\${AWS::Partition}:ec2:\${AWS::Region}::${type}`);
-  const executions = [`${stack}-deploy`, `${stack}-retire`].map((machine) =>
-    sub(`arn:\${AWS::Partition}:states:\${AWS::Region}:\${AWS::AccountId}:execution:${machine}:*`),
-  );
+  const execution = (name) =>
+    sub(`arn:\${AWS::Partition}:states:\${AWS::Region}:\${AWS::AccountId}:execution:${stack}-${name}:*`);
+  const executions = ["deploy", "retire"].map(execution);
   const machine = (name) =>
     sub(`arn:\${AWS::Partition}:states:\${AWS::Region}:\${AWS::AccountId}:stateMachine:${stack}-${name}`);
   const own = { StringEquals: { "aws:ResourceTag/mirage-pages:stack": stack } };
@@ -81,6 +85,22 @@ module.exports = async ({ resolveVariable }) => {
     allow("ec2:DeregisterImage", shared("image/*"), own),
     allow("ec2:DeleteSnapshot", shared("snapshot/*"), own),
   ];
+
+  const zone = await resolveVariable("param:hostedZone");
+  const inZone = (actions, condition) =>
+    zone === ""
+      ? []
+      : [allow(actions, sub(`arn:\${AWS::Partition}:route53:::hostedzone/${zone}`), condition)];
+  const changesChallengeRecords = [
+    ...inZone("route53:ListResourceRecordSets"),
+    ...inZone("route53:ChangeResourceRecordSets", {
+      "ForAllValues:StringLike": {
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames": ["_acme-challenge.*"],
+      },
+      "ForAllValues:StringEquals": { "route53:ChangeResourceRecordSetsRecordTypes": ["TXT"] },
+    }),
+  ];
+  const withdrawsAnswers = [deletes("challenges/*"), ...changesChallengeRecords];
 
   const permissions = {
     "content-changed": [
@@ -262,10 +282,41 @@ module.exports = async ({ resolveVariable }) => {
       allow("states:StartExecution", machine("retire")),
       describes("Addresses", "Instances"),
     ],
+    "answer-challenge": [lists, reads("challenges/*")],
     "check-certificate": [
       lists,
-      reads("live.json", "certificates/current.json", "certificates/attempts.json"),
+      reads("live.json", "certificates/current.json", "certificates/attempts.json", CHAINS),
+      writes("certificates/renewal.json", "certificates/order.json"),
       puts("certificates/next.json"),
+      allow("states:DescribeExecution", execution("certificate")),
+    ],
+    "order-certificate": [
+      lists,
+      reads("certificates/current.json", CHAINS),
+      ...worksOnOrder,
+      puts("keys/account.pem"),
+    ],
+    "present-challenge": [lists, ...worksOnOrder, puts("challenges/*"), ...changesChallengeRecords],
+    "poll-challenge": [lists, reads("certificates/order.json"), ...inZone("route53:GetHostedZone")],
+    "validate-challenge": [lists, ...worksOnOrder],
+    "finalize-order": [lists, ...worksOnOrder, writes("keys/orders/*")],
+    "store-certificate": [
+      lists,
+      ...worksOnOrder,
+      ...keepsCertificates,
+      writes("certificates/attempts.json"),
+      reads("keys/orders/*"),
+      ...withdrawsAnswers,
+      deletes("certificates/order.json", "keys/orders/*"),
+    ],
+    "put-off-certificate": [
+      lists,
+      reads("certificates/current.json", "certificates/order.json"),
+      writes("certificates/attempts.json"),
+      puts("certificates/next.json"),
+      ...withdrawsAnswers,
+      deletes("certificates/order.json", "keys/orders/*"),
+      allow("sns:Publish", sub("${NotificationTopic}")),
     ],
     "self-sign-certificate": [lists, ...keepsCertificates],
     "deploy-certificate": [
@@ -343,8 +394,8 @@ module.exports = async ({ resolveVariable }) => {
       "*",
     ),
   );
-  const events = ["content-changed", "reconcile", "retire"];
-  const certificate = ["check-certificate", "self-sign-certificate", "deploy-certificate"];
+  const events = ["content-changed", "reconcile", "retire", "answer-challenge"];
+  const certificate = Object.keys(permissions).filter((name) => /-(certificate|challenge|order)$/.test(name));
   const states = Object.keys(permissions).filter((name) => ![...events, ...certificate].includes(name));
 
   const Resources = Object.fromEntries(
@@ -356,7 +407,7 @@ module.exports = async ({ resolveVariable }) => {
   for (const [name, called] of [
     ["deploy", states],
     ["retire", ["retire"]],
-    ["certificate", certificate],
+    ["certificate", certificate.filter((name) => !events.includes(name))],
   ]) {
     const statements = [invokes(...called), traces, logDelivery];
     const trust = onlyFor(machine(name));

@@ -1,4 +1,6 @@
+import type { Pebble } from "../../local/acme/pebble.ts";
 import { startCloud } from "../../local/cloud.ts";
+import { certifySite } from "./certify.ts";
 import { deploySite } from "./deploy.ts";
 import { CannotStart } from "./errors.ts";
 import { filesBelow } from "./files.ts";
@@ -12,6 +14,9 @@ export interface RunOptions {
   readonly block: string;
   readonly once: boolean;
   readonly report?: string;
+  readonly domain: string;
+  /** Who certifies the domain. */
+  readonly pebble?: Pebble;
 }
 
 /**
@@ -40,8 +45,12 @@ export async function run(options: RunOptions): Promise<number> {
       cloud.unhonoured.map(({ type, property }) => (property ? `${type}.${property}` : type)),
     );
     console.log(`Declared in the stack, without effect on this machine: ${[...idle].join(", ")}`);
-    const live = await deploySite(cloud, options, interrupted.signal);
-    if (options.once) return live ? 0 : 1;
+    const { signal } = interrupted;
+    const live = await deploySite(cloud, options, signal);
+    const { pebble, domain, data } = options;
+    const certified =
+      !live || pebble === undefined || (await certifySite(cloud, pebble, { domain, data, signal }));
+    if (options.once) return live && certified ? 0 : 1;
     if (live) printHowToGoOn(cloud, options);
     await new Promise<void>((resolve) => {
       if (interrupted.signal.aborted) resolve();

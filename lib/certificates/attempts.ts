@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ObjectStore } from "../objects.ts";
-import { getJson } from "../objects.ts";
+import { getJson, putJson } from "../objects.ts";
 
 const ATTEMPTS_KEY = "certificates/attempts.json";
 
@@ -28,11 +28,17 @@ const DAY = 24 * 60 * MINUTE;
 /** At most 3 failed orders an hour at first; Let's Encrypt allows 5 failed authorisations of a name. */
 const FIRST_PAUSE = 15 * MINUTE;
 const LONGEST_PAUSE = 6 * 60 * MINUTE;
+/** So many at least fit into what is left. */
+const PAUSES_LEFT = 36;
 /** https://letsencrypt.org/docs/rate-limits/: 5 certificates for one exact set of names in 7 days. */
 const ISSUED_IN_A_WEEK = 5;
 
 export async function readAttempts(store: ObjectStore): Promise<Attempts> {
   return (await getJson(store, ATTEMPTS_KEY, attemptsSchema))?.value ?? NO_ATTEMPTS;
+}
+
+export async function writeAttempts(store: ObjectStore, attempts: Attempts): Promise<void> {
+  await putJson(store, ATTEMPTS_KEY, attempts);
 }
 
 /** Whether two certificates are for the same names, in whatever order. */
@@ -48,15 +54,19 @@ export function mayOrderFrom(attempts: Attempts, names: readonly string[]): numb
   return Math.max(pause, oldest === undefined ? 0 : oldest + 7 * DAY);
 }
 
-/** After an order that failed: 15 minutes, doubling to 6 hours, or as long as the authority says. Pure. */
+/**
+ * After an order that failed: 15 minutes, doubling to 6 hours, or as long as the authority says. The shorter the
+ * life that is left to the certificate (milliseconds), the shorter the pauses. Pure.
+ */
 export function afterFailure(
   attempts: Attempts,
   names: readonly string[],
   now: number,
-  retryAt = 0,
+  { retryAt = 0, left = Number.POSITIVE_INFINITY } = {},
 ): Attempts {
   const failures = sameNames(attempts.names, names) ? attempts.failures + 1 : 1;
-  const pause = Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE);
+  const longest = Math.max(FIRST_PAUSE, Math.min(LONGEST_PAUSE, left / PAUSES_LEFT));
+  const pause = Math.min(FIRST_PAUSE * 2 ** (failures - 1), longest);
   const notBefore = new Date(Math.max(now + pause, retryAt)).toISOString();
   return { ...attempts, names: [...names], failures, notBefore };
 }

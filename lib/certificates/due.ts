@@ -1,11 +1,13 @@
+import { z } from "zod";
 import type { Certificate } from "../records.ts";
 import { type Attempts, mayOrderFrom, sameNames } from "./attempts.ts";
 
 /** When the authority would have a certificate renewed (ACME Renewal Information, RFC 9773, 4.2). */
-interface RenewalWindow {
-  readonly start: string;
-  readonly end: string;
-}
+export const windowSchema = z.object({
+  start: z.iso.datetime({ offset: true }),
+  end: z.iso.datetime({ offset: true }),
+});
+export type RenewalWindow = z.infer<typeof windowSchema>;
 
 /** All that decides what becomes of the certificate. Times in epoch milliseconds. */
 export interface Standing {

@@ -5,7 +5,13 @@ import { sameNames } from "./attempts.ts";
 const NEXT_KEY = "certificates/next.json";
 
 /** When the certificate is to be looked at again, and for which names the last look was. */
-const nextSchema = z.object({ at: z.iso.datetime(), names: z.array(z.string()), reason: z.string() });
+const nextSchema = z.object({
+  at: z.iso.datetime(),
+  names: z.array(z.string()),
+  reason: z.string(),
+  /** The names do not lead to the site yet: a look is due when they do. */
+  waiting: z.boolean(),
+});
 export type Next = z.infer<typeof nextSchema>;
 
 export async function readNext(store: ObjectStore): Promise<Next | undefined> {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,16 +11,22 @@ import type { Functions } from "./functions.ts";
 
 /**
  * Function URLs: one loopback port each, events and answers in payload format 2.0. Nobody signs calls to them.
+ * A URL stays what it is over restarts, as long as nobody else takes its port: machines have it on their disks.
  * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
  */
 export class FunctionUrls {
   private readonly functions: Functions;
   private readonly judge: Judge;
   private readonly servers = new Map<string, Server>();
+  private readonly file: string;
+  private readonly ports: Record<string, number>;
 
-  constructor(functions: Functions, judge: Judge) {
+  /** `file` keeps the ports. */
+  constructor(functions: Functions, judge: Judge, file: string) {
     this.functions = functions;
     this.judge = judge;
+    this.file = file;
+    this.ports = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, number>) : {};
   }
 
   /** The URL of a function, opened if it is not open yet. */
@@ -32,11 +39,10 @@ export class FunctionUrls {
         else response.writeHead(502).end("Internal Server Error");
       });
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(0, "127.0.0.1", resolve);
-    });
+    await listen(server, this.ports[name] ?? 0).catch(() => listen(server, 0));
     this.servers.set(name, server);
+    this.ports[name] = (server.address() as AddressInfo).port;
+    writeFileSync(this.file, JSON.stringify(this.ports));
     return urlOf(server);
   }
 
@@ -90,6 +96,16 @@ const FORBIDDEN = JSON.stringify({
     "Forbidden. For troubleshooting Function URL authorization issues, see: " +
     "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html",
 });
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
 
 function urlOf(server: Server): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;

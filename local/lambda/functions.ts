@@ -184,7 +184,7 @@ export class Functions {
     for (let sandbox = list.pop(); sandbox !== undefined; sandbox = list.pop()) {
       clearTimeout(this.idleTimers.get(sandbox));
       this.idleTimers.delete(sandbox);
-      if (sandbox.alive) return sandbox;
+      if (sandbox.alive && sandbox.config === config) return sandbox;
       void this.discard(sandbox);
     }
     return undefined;

@@ -28,7 +28,8 @@ export class Sandbox {
   alive = true;
   /** Milliseconds from fork to ready; undefined until then, and after the first report. */
   initMilliseconds: number | undefined;
-  private readonly config: FunctionConfig;
+  /** What it was started with; a function that is changed gets new processes, as on Lambda. */
+  readonly config: FunctionConfig;
   private readonly options: SandboxOptions;
   private readonly temporary: string;
   private readonly child: ChildProcess;

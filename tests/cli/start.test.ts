@@ -133,4 +133,22 @@ describe("npm start", { timeout: 300_000 }, () => {
     assert.doesNotMatch(run.output, /compiling|Packaging|booting and probing/);
     assert.match(run.output, /2 of 2 paths are as in the upload/);
   });
+
+  it("has a local authority certify a name, and shows what it certified", async () => {
+    const run = start("--once", "--port", "0", "--domain", "site.test", "--acme", "pebble");
+    assert.equal(await run.ended, 0, run.output);
+    assert.match(run.output, /the authority looks\n.*having it issued\n.*keeping it\n.*asking for a release/);
+    assert.match(run.output, /served: certificate [0-9a-f]+, until 20/);
+    assert.match(
+      run.output,
+      new RegExp(`curl --cacert .*root\\.pem --resolve site\\.test:443:${block}\\.1 `),
+    );
+    await assertNothingLeft();
+  });
+
+  it("refuses an authority without a name for it to certify", async () => {
+    const run = start("--once", "--port", "0", "--acme", "pebble");
+    assert.equal(await run.ended, 1);
+    assert.match(run.output, /--acme needs the name that is to be certified/);
+  });
 });

@@ -3,8 +3,9 @@ import { after, before, describe, it } from "node:test";
 import { HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { readCurrent } from "../../lib/certificates/current.ts";
 import { privateKeyKey } from "../../lib/records.ts";
-import { until } from "../kit/site.ts";
+import { shell, until } from "../kit/site.ts";
 import { TestStack } from "../kit/stack.ts";
+import { ByHand } from "./by-hand.ts";
 
 /** The certificate of a site without a domain: self-signed, and renewed by the certificate machine. */
 describe("a self-signed certificate", { timeout: 120_000 }, () => {
@@ -19,6 +20,7 @@ describe("a self-signed certificate", { timeout: 120_000 }, () => {
       },
     });
     s3 = new S3Client(stack.sdk);
+    await stack.invoke("self-sign-certificate", { execution: "arn:x" });
     const ended = await stack.settleAfter(() => stack.put(stack.content, "index.html", "<h1>one</h1>"));
     assert.equal(ended.at(-1)?.outcome, "live", JSON.stringify(ended));
   });
@@ -91,6 +93,24 @@ describe("a self-signed certificate", { timeout: 120_000 }, () => {
     assert.ok(Date.parse(next.at) > Date.now() + 200 * 24 * 60 * 60 * 1000, next.at);
   });
 
+  it("has its hours told to CloudWatch by reconcile's log", async () => {
+    await stack.invoke("reconcile", {});
+    const lines = (await shell("grep -rh CertificateHoursLeft logs", stack.dataDir)).trim().split("\n");
+    const { message } = JSON.parse(lines.at(-1) ?? "") as { message: string };
+    const told = JSON.parse(message) as Record<string, unknown> & {
+      _aws: {
+        CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[];
+      };
+    };
+    const [metric] = told._aws.CloudWatchMetrics;
+    assert.deepEqual(
+      [metric?.Namespace, metric?.Dimensions, metric?.Metrics.map(({ Name }) => Name), told.Stack],
+      ["mirage-pages", [["Stack"]], ["CertificateHoursLeft"], "mirage-pages-prod"],
+    );
+    const left = (Date.parse((await stack.live())?.certificate.notAfter ?? "") - Date.now()) / 3_600_000;
+    assert.ok(Math.abs(Number(told.CertificateHoursLeft) - left) < 1, message);
+  });
+
   it("is deployed when the live release does not show it, whatever became of the last deployment", async () => {
     await stack.invoke("self-sign-certificate", { execution: "arn:x" });
     const { serial } = await current();
@@ -102,6 +122,45 @@ describe("a self-signed certificate", { timeout: 120_000 }, () => {
     const [ended] = await stack.settleAfter(async () => runMachine());
     assert.equal(ended?.outcome, "live");
     assert.equal((await stack.live())?.certificate.serial, (await current()).serial);
-    await stack.invoke("deploy-certificate", { execution: "arn:x" });
   });
+
+  it("waits for its turn, whoever has it", async () => {
+    const request = () => stack.invoke("deploy-certificate", { execution: "arn:x" });
+    const other = await ByHand.begin(stack);
+    await request();
+    await other.end();
+    const ended = await stack.settleAfter(async () => {
+      await stack.put(stack.content, "other.html", "<h1>other</h1>");
+      await until(
+        "a deployment has the turn",
+        async () => (await stack.read("turn/lock.json")) !== undefined,
+      );
+      await request();
+    });
+    assert.deepEqual(
+      ended.map(({ outcome }) => outcome).toSorted(),
+      ["live", "nothing"],
+      JSON.stringify(ended),
+    );
+  });
+
+  it("is gone, key and chain, once no kept release shows it any more", async () => {
+    const [first] = await stack.releases();
+    const serial = first?.certificate?.serial ?? "";
+    assert.deepEqual(await keysOf(serial), [`certificates/${serial}/chain.pem`, `keys/${serial}.pem`]);
+    for (const page of ["<h1>two</h1>", "<h1>three</h1>"]) {
+      await stack.settleAfter(() => stack.put(stack.content, "index.html", page));
+    }
+    await until("it is retired", async () => (await keysOf(serial)).length === 0, 30_000);
+    const live = (await stack.live())?.certificate.serial ?? "";
+    assert.equal((await keysOf(live)).length, 2);
+  });
+
+  async function keysOf(serial: string): Promise<string[]> {
+    const all = [
+      ...(await stack.keys(stack.state, "certificates/")),
+      ...(await stack.keys(stack.state, "keys/")),
+    ];
+    return all.filter((key) => key.includes(serial));
+  }
 });

@@ -195,7 +195,7 @@ export class TestStack {
     ).stdout;
   }
 
-  machineArn(name: "deploy" | "retire"): string {
+  machineArn(name: "deploy" | "retire" | "certificate"): string {
     return `arn:aws:states:${this.cloud.environment.AWS_REGION}:000000000000:stateMachine:mirage-pages-prod-${name}`;
   }
 

@@ -31,6 +31,7 @@ const EDGES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     "lib/aws/client-options.ts": "cloud/client-options.ts",
     "lib/identity/certificate.ts": "world/certificate.ts",
+    "lib/metrics.ts": "world/metrics.ts",
     "local/machines/addresses.ts": "cloud/network.ts",
   }).map(([from, to]) => [inRoot(from), new URL(to, here).href]),
 );

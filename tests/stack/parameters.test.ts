@@ -14,6 +14,10 @@ const good = {
   aliases: "www.example.org",
   email: "",
   hostedZone: "",
+  acme: "letsencrypt",
+  acmeRoot: "",
+  profile: "",
+  resolver: "",
   instanceType: "t3.nano",
   importMode: "direct",
   settle: 5,
@@ -59,6 +63,11 @@ const refused: readonly (readonly [keyof typeof good, string | number, RegExp])[
   ["email", "a@b@example.org", /write one such as/],
   ["hostedZone", "/hostedzone/Z0123456789ABCDEFGHIJ", /write "Z0123456789ABCDEFGHIJ"/],
   ["hostedZone", "example.org", /the zone's id, such as Z/],
+  ["acme", "letsencript", /Did you mean letsencrypt\?/],
+  ["acme", "http://ca.example/dir", /or the https URL of an ACME directory/],
+  ["acmeRoot", "root.pem", /write what `base64 -w0 root\.pem` prints/],
+  ["profile", "short lived", /one of the authority's profiles/],
+  ["resolver", "dns.example.org", /the IP address of a DNS server/],
   ["instanceType", "nano", /an instance type such as t3\.nano/],
   ["instanceType", "t3", /an instance type such as/],
   ["instanceType", "T3.nano", /an instance type such as/],
@@ -134,6 +143,16 @@ describe("the parameters of the stack", () => {
     assert.deepEqual(parameterProblems({ ...good, ...zone, email: "you@example.org" }), []);
     assert.deepEqual(parameterProblems({ ...good, domain: "xn--bcher-kva.example", aliases: "" }), []);
     assert.deepEqual(parameterProblems({ ...good, domain: "", aliases: "" }), []);
+    const acmeRoot = Buffer.from("-----BEGIN CERTIFICATE-----\n").toString("base64");
+    const own = {
+      acme: "https://ca.example/dir",
+      acmeRoot,
+      profile: "shortlived",
+      resolver: "192.0.2.53:5353",
+    };
+    assert.deepEqual(parameterProblems({ ...good, ...own }), []);
+    for (const acme of ["none", "letsencrypt-staging"])
+      assert.deepEqual(parameterProblems({ ...good, acme }), []);
   });
 
   it("are those of serverless.yml, whose own values are right", async () => {

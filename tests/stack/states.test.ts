@@ -9,7 +9,7 @@ import { root } from "../kit/package.ts";
 import { functionOf, type Machine, type Packaged, readPackaged, type State } from "./packaged.ts";
 
 /** Functions that are started by events, not by a state. */
-const BY_EVENTS = ["content-changed", "reconcile"];
+const BY_EVENTS = ["answer-challenge", "content-changed", "reconcile"];
 
 /** The source of lib and functions, by path. */
 async function sources(): Promise<Map<string, string>> {
@@ -118,6 +118,7 @@ describe("the state machines", () => {
     assert.deepEqual(own.toSorted(), [
       "MachineUnreachable",
       "ObjectChanged",
+      "OrderLost",
       "TransientFault",
       "TurnBusy",
       "TurnLost",
@@ -187,6 +188,7 @@ const CAUGHT = "caught by its caller";
 const FAULT = "a fault of ours or a damaged file: undone and told like any other";
 /** Errors of modules, and what becomes of them. */
 const STAYS_INSIDE: Readonly<Record<string, string>> = {
+  AcmeProblem: CAUGHT,
   BadArchive: FAULT,
   BadCertificate: CAUGHT,
   BadDisk: FAULT,
@@ -210,6 +212,7 @@ const ENDS_THE_DEPLOYMENT: Readonly<Record<string, string>> = {
   WrongAnswer: "the machine is up and serves something else: a second one would too",
   AddressTaken: "a person has to free the address",
   NothingToDeploy: "there is no site yet",
+  OrderFailed: "the next attempt has a time of its own",
   NotKept: "a person names another release",
 };
 

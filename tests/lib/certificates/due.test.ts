@@ -110,7 +110,11 @@ test("failures are paused for 15 minutes, doubling to 6 hours, or as long as the
   assert.deepEqual(pauses, [0.25, 0.5, 1, 2, 4, 6, 6, 6]);
   assert.equal(mayOrderFrom(attempts, ["other.example"]), 0, "other names are another matter");
   assert.equal(afterFailure(attempts, ["other.example"], start).failures, 1);
-  const told = afterFailure(NO_ATTEMPTS, names, start, start + 30 * HOUR);
+  const short = afterFailure(attempts, names, start, { left: 36 * HOUR });
+  assert.equal(mayOrderFrom(short, names), start + HOUR, "shorter when there is little time left");
+  const over = afterFailure(attempts, names, start, { left: -HOUR });
+  assert.equal(mayOrderFrom(over, names), start + HOUR / 4);
+  const told = afterFailure(NO_ATTEMPTS, names, start, { retryAt: start + 30 * HOUR });
   assert.equal(mayOrderFrom(told, names), start + 30 * HOUR);
   assert.equal(mayOrderFrom(afterIssue(told, names, start), names), 0, "a success ends the pause");
 });
@@ -125,7 +129,7 @@ test("no more than five certificates for one set of names are ordered in seven d
 });
 
 test("a look is due at its time, for other names, and when there was none", () => {
-  const next = { at: at(start), names, reason: "" };
+  const next = { at: at(start), names, reason: "", waiting: false };
   assert.equal(lookDue(undefined, names, start), "first");
   assert.equal(lookDue(next, names, start - 1), undefined);
   assert.equal(lookDue(next, names, start), "due-20261101000000000");

@@ -114,6 +114,11 @@ test("a function sees its environment, role and context, and is reused", async (
   const again = await invoke("worker", { do: "context" });
   assert.equal(again.value.pid, value.pid);
   assert.equal(again.value.count, 2);
+  const changed = cloud.functions.find("worker");
+  cloud.functions.define({ ...changed, environment: { ...changed.environment, GREETING: "goodbye" } });
+  const fresh = await invoke("worker", { do: "context" });
+  assert.notEqual(fresh.value.pid, value.pid, "another configuration takes another process");
+  assert.equal((fresh.value.environment as Record<string, string>).GREETING, "goodbye");
 });
 
 test("errors, exits and broken modules come in Lambda's form", async (t) => {

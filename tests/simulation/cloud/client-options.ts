@@ -11,6 +11,7 @@ const SERVICES: Readonly<Record<string, string>> = {
   SFNClient: "states",
   SNSClient: "sns",
   CloudWatchLogsClient: "logs",
+  Route53Client: "route53",
 };
 
 /** Carries a call of a service out, or throws as a broken connection would. */

@@ -49,6 +49,9 @@ export async function environmentOf(
     INSTANCE_TYPE: "t3.nano",
     IMPORT_MODE: choices.importMode,
     IMPORT_ROLE: "simulated-import",
+    // No authority: what the certificate machine does here is to renew the self-signed one.
+    ...{ ACME: "none", ACME_ROOT: "", PROFILE: "", RESOLVER: "", HOSTED_ZONE: "" },
+    CHALLENGE_URL: "https://answer.simulated",
     SITE_NAMES: choices.named ? "example.org www.example.org" : "",
     ALLOW_EMPTY: String(choices.allowEmpty),
     SETTLE_SECONDS: String(choices.settleSeconds),

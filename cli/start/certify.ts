@@ -1,0 +1,70 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { objectStore } from "../../lib/aws/bucket.ts";
+import { readCurrent } from "../../lib/certificates/current.ts";
+import { readLive } from "../../lib/records.ts";
+import type { Pebble } from "../../local/acme/pebble.ts";
+import type { Cloud } from "../../local/cloud.ts";
+import { executionsSince, outcomeOf, visitsOf } from "../history.ts";
+import { indented } from "./report.ts";
+
+const LIMIT_MS = 5 * 60_000;
+
+/** What the steps of the certificate machine are to a person who watches. */
+const TITLES: Readonly<Record<string, string>> = {
+  "check-certificate": "looking whether a certificate is due",
+  "order-certificate": "ordering it",
+  "present-challenge": "putting the answers to the authority's challenges up",
+  "poll-challenge": "looking at them as the authority will",
+  "validate-challenge": "the authority looks",
+  "finalize-order": "having it issued",
+  "store-certificate": "keeping it",
+  "deploy-certificate": "asking for a release that shows it",
+};
+
+/**
+ * Points a name at the site, has the certificate machine look, and follows it until visitors are shown what the
+ * authority issued. Returns whether they are; what went wrong is printed.
+ */
+export async function certifySite(
+  cloud: Cloud,
+  pebble: Pebble,
+  { domain, data, signal }: { readonly domain: string; readonly data: string; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const { StateBucket: state = "", SiteAddress: address = "" } = cloud.outputs;
+  const store = objectStore(state);
+  await pebble.point(domain, address);
+  const begun = Date.now();
+  console.log(`\n${domain} points at ${address} now; the certificate machine looks.`);
+  const schedule = cloud.scheduler.list().find(({ schedule: { name } }) => name.endsWith("-certificate"));
+  if (schedule !== undefined) cloud.scheduler.fire(schedule.schedule.name);
+  const machine = schedule?.schedule.target.arn ?? "";
+  for (let shown = 0; Date.now() - begun < LIMIT_MS; await pause(200, undefined, { signal })) {
+    const [execution] = await executionsSince(machine, begun);
+    if (execution !== undefined) {
+      const steps = (await visitsOf(execution)).filter(({ state: name }) => name in TITLES);
+      for (const { state: name, from } of steps.slice(shown)) {
+        console.log(`${((from - begun) / 1000).toFixed(1).padStart(6)} s  ${TITLES[name]}`);
+      }
+      shown = Math.max(shown, steps.length);
+      const { status, error, cause } = await outcomeOf(execution);
+      if (status !== "RUNNING" && status !== "SUCCEEDED") {
+        console.error(`\nThere is no certificate: ${error ?? status}\n${indented(cause ?? "")}`);
+        return false;
+      }
+    }
+    const current = (await readCurrent(store))?.value;
+    const live = (await readLive(store))?.value;
+    if (current?.selfSigned === false && live?.certificate.fingerprint === current.fingerprint) {
+      const root = join(data, "root.pem");
+      await writeFile(root, await pebble.root());
+      const after = ((Date.now() - begun) / 1000).toFixed(1);
+      console.log(`${after.padStart(6)} s  served: certificate ${current.serial}, until ${current.notAfter}`);
+      console.log(`\n  curl --cacert ${root} --resolve ${domain}:443:${address} https://${domain}/\n`);
+      return true;
+    }
+  }
+  console.error("\nThe certificate was not served within five minutes.");
+  return false;
+}
