@@ -143,24 +143,4 @@ describe("a self-signed certificate", { timeout: 120_000 }, () => {
       JSON.stringify(ended),
     );
   });
-
-  it("is gone, key and chain, once no kept release shows it any more", async () => {
-    const [first] = await stack.releases();
-    const serial = first?.certificate?.serial ?? "";
-    assert.deepEqual(await keysOf(serial), [`certificates/${serial}/chain.pem`, `keys/${serial}.pem`]);
-    for (const page of ["<h1>two</h1>", "<h1>three</h1>"]) {
-      await stack.settleAfter(() => stack.put(stack.content, "index.html", page));
-    }
-    await until("it is retired", async () => (await keysOf(serial)).length === 0, 30_000);
-    const live = (await stack.live())?.certificate.serial ?? "";
-    assert.equal((await keysOf(live)).length, 2);
-  });
-
-  async function keysOf(serial: string): Promise<string[]> {
-    const all = [
-      ...(await stack.keys(stack.state, "certificates/")),
-      ...(await stack.keys(stack.state, "keys/")),
-    ];
-    return all.filter((key) => key.includes(serial));
-  }
 });
