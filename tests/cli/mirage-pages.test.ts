@@ -80,13 +80,13 @@ describe("mirage-pages", { timeout: 120_000 }, () => {
     const listed = await run(["archive", "ls", "7", ...local()]);
     assert.match(
       listed.stdout,
-      /^200 {8}1250 {2}\/ {2}\(br \d+, gzip \d+, zstd \d+\)\n200 +4 {2}\/a\/b\.txt\n$/,
+      /^(200 {8}1250 {2}\/) {2}(\(br \d+, gzip \d+, zstd \d+\))\n200 +4 {2}\/a\/b\.txt\n\1index\.html {2}\2\n$/,
     );
     const verified = await run(["archive", "verify", site.digest, ...local()]);
     assert.equal(verified.code, 0, verified.stderr);
     assert.match(
       verified.stdout,
-      new RegExp(`6 members, 2 paths, SHA-256 ${site.digest}\nAll of it is in order`),
+      new RegExp(`6 members, 3 paths, SHA-256 ${site.digest}\nAll of it is in order`),
     );
     const directory = join(await scratch(t), "out");
     const extracted = await run(["archive", "extract", "7", directory, ...local()]);
