@@ -24,7 +24,8 @@ export const handler = step("undo", async ({ execution, listing, failure }) => {
   await assertTurn(store, execution);
   const release = await releaseOf(store, execution);
   const live = (await readLive(store))?.value;
-  if (release !== undefined && ![release.number, release.to].includes(live?.release)) {
+  const committed = live !== undefined && [release?.number, release?.to].includes(live.release);
+  if (release !== undefined && !committed) {
     if (live !== undefined) await giveAddressBack(live.instanceId);
     if (release.to !== undefined) await stopAgain(release.to, release.startedAt);
     await removeRelease(release.number);

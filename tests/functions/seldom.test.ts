@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import {
   DescribeImagesCommand,
   DescribeSnapshotsCommand,
@@ -210,9 +211,9 @@ describe("seldom", { timeout: 300_000 }, () => {
     const since = new Date(Date.now() - 3_600_000).toISOString();
     await stack.put(stack.state, "live.json", JSON.stringify({ ...live, since }));
     for (const _ of [1, 2]) {
-      assert.deepEqual(await stack.invoke("reconcile", {}), idle);
-      await eventually("the sweep has let go of the turn", async () =>
-        (await stack.read("turn/lock.json")) === undefined ? true : undefined,
+      // A sweep that is on its way takes the turn for its moment.
+      await eventually("reconcile finds nothing to do", async () =>
+        isDeepStrictEqual(await stack.invoke("reconcile", {}), idle) ? true : undefined,
       );
     }
     assert.equal(await sweeps(), before + 1);

@@ -118,6 +118,6 @@ test("a reader who knows only the disk finds the identity and every page", async
   assert.ok((await archive.read(0, archive.size)).equals(await bytesOf(site)));
   assert.deepEqual(
     (await readIndex(archive)).entries.map(({ path }) => path),
-    ["/", "/big.bin"],
+    ["/", "/big.bin", "/index.html"],
   );
 });
