@@ -15,6 +15,9 @@ import { step } from "../lib/step.ts";
 /** When what is begun now comes to nothing. */
 const LOOK_AGAIN_MS = 6 * 60 * 60 * 1000;
 
+/** Another run's order has come to an end by then, most likely. */
+const ORDER_MS = 15 * 60 * 1000;
+
 /** Decides what is to be done about the certificate, claims the order if it is one, and notes when to look again. */
 export const handler = step("check-certificate", async ({ execution }) => {
   const store = objectStore(setting("STATE_BUCKET"));
@@ -28,7 +31,8 @@ export const handler = step("check-certificate", async ({ execution }) => {
   }
   if (due.action === "order") {
     const other = await claimOrder({ store, now: Date.now, life: executionLife }, execution, wanted(names));
-    if (other !== undefined) due = { action: "nothing", reason: `${other} works on an order`, next: now };
+    if (other !== undefined)
+      due = { action: "nothing", reason: `${other} works on an order`, next: now + ORDER_MS };
   }
   const next = waiting !== "" ? now : due.action === "nothing" ? due.next : now + LOOK_AGAIN_MS;
   const reason = waiting === "" ? due.reason : `no certificate is ordered yet: ${waiting}`;
