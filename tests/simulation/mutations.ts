@@ -61,8 +61,8 @@ export const mutations: readonly KnownMutation[] = [
   {
     name: "failures not told",
     file: "functions/notify.ts",
-    text: "await sns().send(",
-    becomes: 'if (outcome === "live") await sns().send(',
+    text: "await tell(",
+    becomes: 'if (outcome === "live") await tell(',
     seed: 17,
     breaks: "notified",
   },
@@ -71,7 +71,7 @@ export const mutations: readonly KnownMutation[] = [
     file: "lib/records.ts",
     text: "return release?.execution === execution ? release : undefined;",
     becomes: "return release;",
-    seed: 52,
-    breaks: "address",
+    seed: 1,
+    breaks: "rest",
   },
 ];

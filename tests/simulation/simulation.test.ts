@@ -4,8 +4,8 @@ import { test } from "node:test";
 import type { Played } from "./play.ts";
 import { playAll } from "./pool.ts";
 
-const HISTORIES = 200;
-const AT_ONCE = 50;
+const HISTORIES = 80;
+const AT_ONCE = 40;
 const threads = Math.min(2, availableParallelism());
 
 async function play(seeds: Iterable<number>): Promise<Played[]> {

@@ -50,7 +50,7 @@ const get = (path: string, headers: Record<string, string> = {}, method = "GET")
 const pageOf = (path: string, more = "") => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
 
 test("tells what it serves when it listens", () => {
-  assert.match(server.output(), /listening release=7 entries=9 in \d+ms/);
+  assert.match(server.output(), /listening release=7 entries=12 in \d+ms/);
 });
 
 test("serves pages with their type, length, tag and safety headers", async () => {
