@@ -257,8 +257,8 @@ module.exports = async ({ resolveVariable }) => {
     retire: [
       lists,
       writes("turn/lock.json"),
-      reads("live.json", "certificates/current.json"),
-      writes("releases/*"),
+      reads("live.json", "certificates/current.json", "releases/*"),
+      unseen("Marks what killed executions left as failed.", state("s3:PutObject", "releases/*")),
       deletes("turn/lock.json", "archives/*", "boot/*", "listings/*", "imports/*"),
       unseen("Consoles go after twenty releases: no test makes as many.", deletes("consoles/*")),
       deletes("certificates/*", "keys/*"),
