@@ -1,12 +1,16 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { finished } from "node:stream/promises";
 import type { ApiCall } from "../iam/demands.ts";
 import type { Caller, Protocol, Service } from "../service.ts";
 import { AwsError, readBody } from "../service.ts";
 import { asAwsError, protocolOf, sendError } from "../wire/errors.ts";
 import { credentialScope } from "./credentials.ts";
 import { replay } from "./replay.ts";
+
+/** How long a client may go on to send the body of a call that is refused. */
+const BODY_MILLISECONDS = 30_000;
 
 /** One call as the front door saw it: what IAM checks are made of. */
 export interface Call {
@@ -96,9 +100,18 @@ export class FrontDoor {
       const forward = body === undefined ? request : replay(request, body);
       await service.handle(forward, response, caller);
     } catch (error) {
+      await unread(request);
       sendError(protocol, asAwsError(error), request, response);
     }
   }
+}
+
+/** Takes what is left of a body: a client that still sends may meet a closed connection before it reads why. */
+async function unread(request: IncomingMessage): Promise<void> {
+  request.resume();
+  await finished(request, { writable: false, signal: AbortSignal.timeout(BODY_MILLISECONDS) }).catch(
+    () => {},
+  );
 }
 
 /**

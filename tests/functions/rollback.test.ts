@@ -94,7 +94,12 @@ describe("a rollback", { timeout: 400_000 }, () => {
   };
   const stops = (instanceId: string) =>
     until(`${instanceId} is stopped`, async () => (await stateOf(instanceId)) === "stopped");
-  const readsNoContent = () => assert.deepEqual(called(new RegExp(` s3 \\w+ /${stack.content}[/?]`)), []);
+  /** Nothing but reconcile, which runs by its own clock, has looked at the content. */
+  const readsNoContent = () =>
+    assert.deepEqual(
+      called(new RegExp(` s3 \\w+ /${stack.content}[/?]`)).filter((call) => !/-reconcile-/.test(call)),
+      [],
+    );
 
   it("moves the address back while the predecessor drains", async () => {
     const [first, second] = [await machine(1), await machine(2)];

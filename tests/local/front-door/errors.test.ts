@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { CreateFunctionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { ListBucketsCommand, PutBucketCorsCommand, S3Client } from "@aws-sdk/client-s3";
@@ -31,6 +34,23 @@ test("an unknown key is refused in each protocol's own words", async (t) => {
   await assert.rejects(clients.ec2.send(new DescribeInstancesCommand({})), { name: "AuthFailure" });
   const states = clients.sfn.send(new ListStateMachinesCommand({}));
   await assert.rejects(states, { name: "UnrecognizedClientException" });
+});
+
+test("a refused upload is answered when its body was sent, not while the client still sends", async (t) => {
+  const { config } = await testCloud(t, stack);
+  const upload = request(`${config.endpoint}/bucket/key`, { method: "PUT" });
+  let status: number | undefined;
+  const answered = once(upload, "response").then(([response]: IncomingMessage[]) => {
+    status = response?.statusCode;
+    response?.resume();
+  });
+  upload.write("half of ");
+  // Time enough for an answer that does not wait.
+  await setTimeout(100);
+  assert.equal(status, undefined);
+  upload.end("it");
+  await answered;
+  assert.equal(status, 403);
 });
 
 test("calls that do not exist here say so", async (t) => {
