@@ -51,7 +51,7 @@ export async function writtenRoles(parameters = "{}"): Promise<WrittenRole[]> {
 
 /** What to do about the findings of an audit. */
 export const ADVICE = `
-stack/roles.cjs says what each role may do (statements are counted from 0, the role's log first).
+stack/roles/ says what each role may do (statements are counted from 0, the role's log first).
 - Refused: allow it there; where a test means it to be refused, start its TestStack with { recorded: false }.
 - No test needs it: call it with this role in a test (TestStack.invoke), or take it out, or, as a last resort,
   write unseen("why no test can", allow(...)) there.
