@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { atEndpoint } from "../cli/aws.ts";
-import { visitsOf } from "../cli/history.ts";
+import { visitsOf } from "../cli/read/executions.ts";
 import { follow } from "../cli/start/follow.ts";
 import { packageStack } from "../cli/start/packaging.ts";
 import { type Timings, timings } from "../cli/start/timings.ts";

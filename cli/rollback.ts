@@ -4,8 +4,8 @@ import { NotKept } from "../lib/errors.ts";
 import { messageOf } from "../lib/failure.ts";
 import { type Past, rollbackTarget, rollbackTargets } from "../lib/rollback.ts";
 import { CommandFailed } from "./failure.ts";
-import { executionsSince, outcomeOf, visitsOf } from "./history.ts";
-import { TITLES } from "./start/follow.ts";
+import { executionsSince, outcomeOf, visitsOf } from "./read/executions.ts";
+import { TITLES } from "./read/steps.ts";
 
 /** What came of a rollback. */
 export interface RolledBack {

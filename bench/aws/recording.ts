@@ -7,7 +7,7 @@ import {
   paginateGetExecutionHistory,
   SFNClient,
 } from "@aws-sdk/client-sfn";
-import { asVisits, type Visit } from "../../cli/history.ts";
+import { asVisits, type Visit } from "../../cli/read/executions.ts";
 import { buildExampleSite } from "../../cli/start/site.ts";
 import type { Run, Usage } from "../../lib/costs.ts";
 import type { Release } from "../../lib/records.ts";

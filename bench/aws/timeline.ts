@@ -1,4 +1,4 @@
-import type { Visit } from "../../cli/history.ts";
+import type { Visit } from "../../cli/read/executions.ts";
 import { contracts } from "../../lib/contracts.ts";
 
 /** Where a part's figure comes from: a setting, this run, a published or reported figure, or memory. */

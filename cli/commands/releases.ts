@@ -4,6 +4,7 @@ import { aim, type TargetOptions, withTarget } from "../target.ts";
 
 interface ReleasesOptions extends TargetOptions {
   readonly json?: boolean;
+  readonly changes?: boolean;
   readonly count: number;
 }
 
@@ -12,6 +13,7 @@ Those marked "kept" are what \`mirage-pages rollback\` can go to.
 
 Examples:
   mirage-pages releases
+  mirage-pages releases --changes --count 3
   mirage-pages releases --count 5 --json`;
 
 /** `mirage-pages releases`: what was deployed, and what can be gone back to. */
@@ -19,6 +21,7 @@ export function releasesCommand(): Command {
   return withTarget(new Command("releases"))
     .description("Lists the releases, the newest first.")
     .option("--count <n>", "how many", count, 20)
+    .option("--changes", "what each changed against the one before it, as far as that is kept")
     .option("--json", "print them as JSON")
     .addHelpText("after", help)
     .action(releases);
@@ -31,12 +34,16 @@ function count(text: string): number {
 
 async function releases(_: unknown, command: Command): Promise<void> {
   const options = command.optsWithGlobals<ReleasesOptions>();
-  const { openSite } = await import("../site.ts");
-  const { listed, releaseLines } = await import("../output/releases.ts");
+  const { openSite, recordsOf } = await import("../read/site.ts");
+  const { listed, withChanges } = await import("../read/releases.ts");
+  const { releaseLines } = await import("../output/releases.ts");
   const site = await openSite(aim(options));
-  const shown = listed(site).slice(0, options.count);
+  const records = await recordsOf(site);
+  const counted = listed(records).slice(0, options.count);
+  const shown = options.changes ? await withChanges(site, records, counted) : counted;
+  const { url } = site;
+  const { live } = records;
   if (options.json) {
-    const { url, live } = site;
     console.log(
       JSON.stringify(
         { url, live: live?.release ?? null, held: live?.held ?? null, releases: shown },
@@ -46,10 +53,10 @@ async function releases(_: unknown, command: Command): Promise<void> {
     );
     return;
   }
-  console.log(`${site.url}\n`);
+  console.log(`${url}\n`);
   for (const line of releaseLines(shown, terminalWidth())) console.log(line);
-  if (site.live?.held !== undefined) {
-    const { release } = site.live.held;
+  if (live?.held !== undefined) {
+    const { release } = live.held;
     console.log(
       `\nHeld by a rollback: the bucket has the content of release ${release}; its next change is deployed.`,
     );

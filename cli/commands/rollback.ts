@@ -31,7 +31,7 @@ function number(text: string): number {
 
 async function rollback(wanted: number | undefined, _: unknown, command: Command): Promise<void> {
   const options = command.optsWithGlobals<RollbackOptions>();
-  const { openSite, pastOf } = await import("../site.ts");
+  const { openSite, pastOf, recordsOf } = await import("../read/site.ts");
   const { goBack } = await import("../rollback.ts");
   const site = await openSite(aim(options));
   const say = (line: string) => {
@@ -43,7 +43,7 @@ async function rollback(wanted: number | undefined, _: unknown, command: Command
     );
     process.exit(ExitCode.failed);
   });
-  const outcome = await goBack(site.deployMachine, pastOf(site), wanted, say);
+  const outcome = await goBack(site.machines.deploy, pastOf(await recordsOf(site)), wanted, say);
   if (options.json) console.log(JSON.stringify({ url: site.url, ...outcome }, null, 2));
   if (outcome.outcome !== "failed") return say(outcome.message);
   if (!options.json) throw new CommandFailed(outcome.message);

@@ -1,33 +1,5 @@
-import type { Reason, Release } from "../../lib/records.ts";
-import { keptNumbers, type Site } from "../site.ts";
+import type { Listed } from "../read/releases.ts";
 import { coloured, sizeText, timeText, wrap } from "./text.ts";
-
-/** A release as it is listed; times as ISO 8601, sizes in bytes. */
-export interface Listed {
-  readonly number: number;
-  readonly reason: Reason;
-  /** As recorded; "kept" and "removed" for what was live once. */
-  readonly state: "live" | "kept" | "removed" | Exclude<Release["status"], "live">;
-  readonly startedAt: string;
-  readonly endedAt: string | undefined;
-  readonly files: number | undefined;
-  readonly bytes: number | undefined;
-  /** Where a rollback went to. */
-  readonly to: number | undefined;
-  readonly failure: string | undefined;
-}
-
-/** A site's releases as they are listed, newest first. Pure. */
-export function listed(site: Site): Listed[] {
-  const kept = new Set(keptNumbers(site));
-  return site.releases.map((release) => {
-    const { number, reason, status, startedAt, endedAt, archive, to, failure } = release;
-    const was = number === site.live?.release ? "live" : kept.has(number) ? "kept" : "removed";
-    const state = status === "live" ? was : status;
-    const { files, siteBytes: bytes } = archive ?? {};
-    return { number, reason, state, startedAt, endedAt, files, bytes, to, failure: failure?.cause };
-  });
-}
 
 /** Releases as lines of a table; what is too long for the terminal goes on below. Pure, but for colours. */
 export function releaseLines(releases: readonly Listed[], width: number | undefined): string[] {
@@ -44,9 +16,16 @@ export function releaseLines(releases: readonly Listed[], width: number | undefi
   });
 }
 
-function told({ reason, startedAt, files, bytes, to, failure }: Listed): string {
+function told({ reason, startedAt, files, bytes, to, failure, changes }: Listed): string {
   const what = to === undefined ? reason : `${reason} to release ${to}`;
   const size = files === undefined ? [] : [`${files} files, ${sizeText(bytes ?? 0)}`];
+  const differs = changes === undefined ? [] : [changesText(changes)];
   const cause = failure === undefined ? [] : [failure.split("\n")[0] ?? ""];
-  return [timeText(startedAt), what, ...size, ...cause].join("  ");
+  return [timeText(startedAt), what, ...size, ...differs, ...cause].join("  ");
+}
+
+/** "+2 ~1 −0 files, +1.2 KB" */
+function changesText({ added, changed, removed, bytes }: NonNullable<Listed["changes"]>): string {
+  const sign = bytes < 0 ? "−" : "+";
+  return `+${added.length} ~${changed.length} −${removed.length} files, ${sign}${sizeText(Math.abs(bytes))}`;
 }

@@ -1,19 +1,27 @@
-import type { Standing } from "../status.ts";
+import type { Overview } from "../read/overview.ts";
+import type { Standing } from "../read/standing.ts";
 import { coloured, sizeText, timeText, wrap } from "./text.ts";
 
 const LABEL = 14;
 
+type Subject = readonly [label: string, text: string | undefined];
+
 /** How a site stands, a line for each subject that there is something to say about. Pure, but for colours. */
-export function statusLines(standing: Standing, width: number | undefined): string[] {
+export function statusLines(
+  standing: Standing,
+  more: Overview | undefined,
+  width: number | undefined,
+): string[] {
   const room = Math.max((width ?? Number.POSITIVE_INFINITY) - LABEL, 20);
-  return subjects(standing).flatMap(([label, text]) =>
-    wrap(text, room).map((line, at) => coloured("bold", (at === 0 ? label : "").padEnd(LABEL)) + line),
+  return [...subjects(standing), ...(more ? furtherSubjects(more) : [])].flatMap(([label, text]) =>
+    text === undefined
+      ? []
+      : wrap(text, room).map((line, at) => coloured("bold", (at === 0 ? label : "").padEnd(LABEL)) + line),
   );
 }
 
-function subjects(standing: Standing): [label: string, text: string][] {
-  const { url, live, held, seen, underWay, waiting, refused } = standing;
-  const told: [string, string | undefined][] = [
+function subjects({ url, live, held, seen, underWay, waiting, refused }: Standing): Subject[] {
+  return [
     ["site", url],
     ["live", live === null ? "nothing yet: upload a site, which deploys it" : liveText(live)],
     ["held", held ? `by a rollback: the bucket has the content of release ${held.release}` : undefined],
@@ -23,7 +31,36 @@ function subjects(standing: Standing): [label: string, text: string][] {
     ["waiting", waiting.length > 0 ? waiting.join(", ") : undefined],
     ["not deployed", refused ? `${refused.error}: ${refused.cause}` : undefined],
   ];
-  return told.filter((one): one is [string, string] => one[1] !== undefined);
+}
+
+function furtherSubjects({ running, fleet, certificate, costs }: Overview): Subject[] {
+  const others = running.filter(({ machine }) => machine !== "deploy");
+  const { next, failures } = certificate;
+  const deployments = `${costs.deployments} deployment${costs.deployments === 1 ? "" : "s"}`;
+  return [
+    [
+      "also running",
+      lines(others.map(({ machine, steps }) => `${machine}: ${steps.at(-1)?.title ?? "beginning"}`)),
+    ],
+    ["next look", next ? `${timeText(next.at)} at the certificate: ${next.reason}` : undefined],
+    ["", failures > 0 ? `${failures} orders in a row failed` : undefined],
+    [
+      "machines",
+      lines(
+        fleet.machines.map(
+          ({ instanceId, state, release, address }) =>
+            `${instanceId}  ${state.padEnd(8)} release ${release}${address === undefined ? "" : `  ${address}`}`,
+        ),
+      ) ?? "none",
+    ],
+    ["images", lines(fleet.images.map(({ imageId, release }) => `${imageId}  release ${release}`)) ?? "none"],
+    ["cost", `about $${costs.usd.toFixed(2)} a month with the last 30 days' ${deployments}`],
+    ["", lines(costs.missing.map((what) => `not in it: ${what}`))],
+  ];
+}
+
+function lines(all: readonly string[]): string | undefined {
+  return all.length === 0 ? undefined : all.join("\n");
 }
 
 function liveText({ release, since, archive }: NonNullable<Standing["live"]>): string {

@@ -6,22 +6,11 @@ import { readCurrent } from "../../lib/certificates/current.ts";
 import { readLive } from "../../lib/records.ts";
 import type { Pebble } from "../../local/acme/pebble.ts";
 import type { Cloud } from "../../local/cloud.ts";
-import { executionsSince, outcomeOf, visitsOf } from "../history.ts";
+import { executionsSince, outcomeOf, visitsOf } from "../read/executions.ts";
+import { stepsOf } from "../read/steps.ts";
 import { indented } from "./report.ts";
 
 const LIMIT_MS = 5 * 60_000;
-
-/** What the steps of the certificate machine are to a person who watches. */
-const TITLES: Readonly<Record<string, string>> = {
-  "check-certificate": "looking whether a certificate is due",
-  "order-certificate": "ordering it",
-  "present-challenge": "putting the answers to the authority's challenges up",
-  "poll-challenge": "looking at them as the authority will",
-  "validate-challenge": "the authority looks",
-  "finalize-order": "having it issued",
-  "store-certificate": "keeping it",
-  "deploy-certificate": "asking for a release that shows it",
-};
 
 /**
  * Points a name at the site, has the certificate machine look, and follows it until visitors are shown what the
@@ -43,9 +32,9 @@ export async function certifySite(
   for (let shown = 0; Date.now() - begun < LIMIT_MS; await pause(200, undefined, { signal })) {
     const [execution] = await executionsSince(machine, begun);
     if (execution !== undefined) {
-      const steps = (await visitsOf(execution)).filter(({ state: name }) => name in TITLES);
-      for (const { state: name, from } of steps.slice(shown)) {
-        console.log(`${((from - begun) / 1000).toFixed(1).padStart(6)} s  ${TITLES[name]}`);
+      const steps = stepsOf(await visitsOf(execution));
+      for (const { title, from } of steps.slice(shown)) {
+        console.log(`${((from - begun) / 1000).toFixed(1).padStart(6)} s  ${title}`);
       }
       shown = Math.max(shown, steps.length);
       const { status, error, cause } = await outcomeOf(execution);

@@ -7,7 +7,7 @@ import { listingDigest } from "../../lib/site/listing.ts";
 import { contentOf } from "../../lib/site/settled.ts";
 import type { Cloud } from "../../local/cloud.ts";
 import { atEndpoint } from "../aws.ts";
-import { executionsSince, importedBytes, visitsOf } from "../history.ts";
+import { executionsSince, importedBytes, visitsOf } from "../read/executions.ts";
 import { CannotStart } from "./errors.ts";
 import { follow } from "./follow.ts";
 import { indented, printOutcome, writeReport } from "./report.ts";
@@ -61,11 +61,18 @@ export async function deploySite(cloud: Cloud, options: RunOptions, signal: Abor
   await answers(address, signal);
   const verified = await verifySite(options.site, address);
   const release = (await readLive(store))?.value.release ?? 0;
-  const spent = followed === undefined ? undefined : timings(await visitsOf(followed.executionArn), uploaded);
+  const visits = followed === undefined ? [] : await visitsOf(followed.executionArn);
+  const spent = followed === undefined ? undefined : timings(visits, uploaded);
   printOutcome(address, release, verified, spent);
   if (options.report !== undefined) {
-    const written = followed === undefined ? 0 : await importedBytes(followed.executionArn);
-    await writeReport(options.report, { release, address, site: options.site, spent, verified, written });
+    await writeReport(options.report, {
+      release,
+      address,
+      site: options.site,
+      spent,
+      verified,
+      written: importedBytes(visits),
+    });
   }
   return verified.mismatches.length === 0;
 }

@@ -1,25 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { executionsSince, type Outcome, outcomeOf, visitsOf } from "../history.ts";
-
-/** What each step of a deployment is to a person who watches; states that are not here are not shown. */
-export const TITLES: Readonly<Record<string, string>> = {
-  settle: "waiting until the upload has come to rest",
-  plan: "planning",
-  "plan-rollback": "choosing how to go back",
-  "start-machine": "starting the kept machine",
-  "start-build": "looking for the boot partition",
-  "poll-build": "compiling the unikernel",
-  "pack-site": "packing the site",
-  "start-import": "writing the disk",
-  "register-image": "registering the image",
-  "launch-instance": "launching the machine",
-  probe: "booting and probing the machine",
-  "discard-machine": "the machine does not answer: trying a fresh one",
-  "move-address": "moving the address",
-  "probe-address": "probing through the address",
-  commit: "committing",
-  undo: "taking everything back",
-};
+import { executionsSince, type Outcome, outcomeOf, visitsOf } from "../read/executions.ts";
+import { stepsOf } from "../read/steps.ts";
 
 export interface Followed {
   readonly executionArn: string;
@@ -38,7 +19,7 @@ export async function follow(
   print: (line: string) => void,
   signal: AbortSignal,
 ): Promise<Followed | undefined> {
-  const shown = new Map<string, string>();
+  const shown = new Map<string, number | "over">();
   for (const start = Date.now(); Date.now() - start < limitMs; await pause(200, undefined, { signal })) {
     for (const executionArn of await executionsSince(stateMachineArn, since)) {
       if (shown.get(executionArn) === "over") continue;
@@ -58,19 +39,13 @@ export async function follow(
 async function show(
   executionArn: string,
   start: number,
-  shown: Map<string, string>,
+  shown: Map<string, number | "over">,
   print: (line: string) => void,
 ): Promise<void> {
-  const visits = await visitsOf(executionArn);
-  const steps = visits.filter(({ state }, i) => TITLES[state] && visits[i - 1]?.state !== state);
-  const last = shown.get(executionArn);
-  let known = last === undefined ? -1 : steps.findLastIndex(({ state, from }) => `${state}@${from}` === last);
-  if (last !== undefined && known < 0) known = steps.length;
-  let title = known >= 0 ? TITLES[steps[known]?.state ?? ""] : undefined;
-  for (const { state, from } of steps.slice(known + 1)) {
-    if (TITLES[state] !== title)
-      print(`${((from - start) / 1000).toFixed(1).padStart(6)} s  ${TITLES[state]}`);
-    title = TITLES[state];
-    shown.set(executionArn, `${state}@${from}`);
+  const steps = stepsOf(await visitsOf(executionArn));
+  const told = shown.get(executionArn);
+  for (const { title, from } of steps.slice(typeof told === "number" ? told : 0)) {
+    print(`${((from - start) / 1000).toFixed(1).padStart(6)} s  ${title}`);
   }
+  shown.set(executionArn, steps.length);
 }

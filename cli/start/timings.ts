@@ -1,4 +1,4 @@
-import type { Visit } from "../history.ts";
+import type { Visit } from "../read/executions.ts";
 
 const SETTLING = new Set(["begin settling", "settle", "settled?", "wait to settle"]);
 const BUILDING = new Set(["start-build", "built?", "wait for build", "poll-build"]);

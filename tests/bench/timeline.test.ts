@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AWS_SECONDS, extraTransitions, longest, timeline } from "../../bench/aws/timeline.ts";
-import type { Visit } from "../../cli/history.ts";
+import type { Visit } from "../../cli/read/executions.ts";
 
 const durations: readonly (readonly [state: string, milliseconds: number])[] = [
   ["take-turn", 100],

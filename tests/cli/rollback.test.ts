@@ -39,6 +39,8 @@ describe("the commands about releases", { timeout: 240_000 }, () => {
     );
     assert.match(lines[1] ?? "", /^ {2}1 {2}kept /);
     assert.equal((await run("releases", "--count", "1")).stdout.split("\n").length, 4);
+    const { stdout: changes } = await run("releases", "--changes");
+    assert.match(changes, / {2}\+0 ~1 −0 files, \+0 bytes\n.* {2}\+1 ~0 −0 files, \+12 bytes\n$/);
   });
 
   it("status: what is live, by what machine and certificate", async () => {
@@ -51,6 +53,13 @@ describe("the commands about releases", { timeout: 240_000 }, () => {
     );
     assert.match(stdout, /\nmachine {7}i-\w+, answers\ncertificate {3}self-signed, until 20/);
     assert.doesNotMatch(stdout, /held|under way|waiting|not deployed/);
+  });
+
+  it("status --all: the machines, images and the month's cost as well", async () => {
+    const { stdout } = await run("status", "--all");
+    assert.match(stdout, /\nmachines {6}i-\w+ {2}running {2}release 2 /);
+    assert.match(stdout, /\nimages {8}ami-\w+ {2}release 2\n {14}ami-\w+ {2}release 1\n/);
+    assert.match(stdout, /\ncost {10}about \$9\.\d\d a month with the last 30 days' 2 deployments\n/);
   });
 
   it("status: what could not be deployed, and a machine that does not answer, which is exit code 1", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Visit } from "../../../cli/history.ts";
+import type { Visit } from "../../../cli/read/executions.ts";
 import { timings } from "../../../cli/start/timings.ts";
 
 /** Visits one after the other; durations in milliseconds. */

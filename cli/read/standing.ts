@@ -1,12 +1,18 @@
-import { objectStore } from "../lib/aws/bucket.ts";
-import { executionLife } from "../lib/aws/executions.ts";
-import { HEALTH_KEY, type Health, healthSchema } from "../lib/health.ts";
-import { getJson } from "../lib/objects.ts";
-import { type Held, type Live, REFUSED_KEY, type Refused, refusedSchema } from "../lib/records.ts";
-import { REQUESTS_PREFIX, turnHolder } from "../lib/turn.ts";
-import { visitsOf } from "./history.ts";
+import { executionLife } from "../../lib/aws/executions.ts";
+import { HEALTH_KEY, type Health, healthSchema } from "../../lib/health.ts";
+import { getJson } from "../../lib/objects.ts";
+import {
+  type Held,
+  type Live,
+  REFUSED_KEY,
+  type Refused,
+  readLive,
+  refusedSchema,
+} from "../../lib/records.ts";
+import { REQUESTS_PREFIX, turnHolder } from "../../lib/turn.ts";
+import { visitsOf } from "./executions.ts";
 import type { Site } from "./site.ts";
-import { TITLES } from "./start/follow.ts";
+import { stepsOf } from "./steps.ts";
 
 /** How a site stands. Times as ISO 8601, sizes in bytes. */
 export interface Standing {
@@ -24,14 +30,15 @@ export interface Standing {
 }
 
 /** Reads how a site stands from its records. */
-export async function standingOf({ url, live, stateBucket }: Site): Promise<Standing> {
-  const store = objectStore(stateBucket);
-  const [health, refused, waiting, holder] = await Promise.all([
+export async function standingOf({ url, store }: Site): Promise<Standing> {
+  const [read, health, refused, waiting, holder] = await Promise.all([
+    readLive(store),
     getJson(store, HEALTH_KEY, healthSchema),
     getJson(store, REFUSED_KEY, refusedSchema),
     store.list(REQUESTS_PREFIX),
     turnHolder(store),
   ]);
+  const live = read?.value;
   const { held, ...served } = live ?? {};
   return {
     url,
@@ -47,6 +54,5 @@ export async function standingOf({ url, live, stateBucket }: Site): Promise<Stan
 /** What an execution does just now; null for one that has ended and only left its lock. */
 async function doing(execution: string): Promise<Standing["underWay"]> {
   if (!(await executionLife(execution)).running) return null;
-  const steps = (await visitsOf(execution)).filter(({ state }) => TITLES[state] !== undefined);
-  return { execution, step: TITLES[steps.at(-1)?.state ?? ""] ?? "beginning" };
+  return { execution, step: stepsOf(await visitsOf(execution)).at(-1)?.title ?? "beginning" };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HistoryEvent } from "@aws-sdk/client-sfn";
-import { asVisits } from "../../cli/history.ts";
+import { asVisits } from "../../../cli/read/executions.ts";
 
 const entered = (at: number, name: string): HistoryEvent => ({
   id: at,
