@@ -1,4 +1,5 @@
-# What is in the image, by Debian and opam package: boot.json for our own records, sbom.json in CycloneDX.
+# What is in the image, by Debian and opam package: boot.json for our own records, sbom.json in CycloneDX,
+# with the digest of every file.
 
 # The files of Debian packages whose bytes (or compiled bytes) are in the image.
 image_files() {
@@ -16,32 +17,44 @@ image_files() {
   echo "$(ocamlfind ocamlc -where)/libasmrun.a"
 }
 
-# "<package> <version> deb" of each package that owns one of them. With a merged /usr, dpkg may know a
-# file by either path.
-debian_packages() {
+sha256() { sha256sum <"$1" | cut -d ' ' -f 1; }
+
+# "<package> <version> deb <digest> <file>" of each of them. With a merged /usr, dpkg may know a file by
+# either path.
+debian_files() {
   image_files | sort -u | while read -r file; do
     case $file in /usr/lib/*) other=${file#/usr} ;; *) other=/usr$file ;; esac
-    dpkg -S "$file" 2>/dev/null || dpkg -S "$other" 2>/dev/null || echo "unowned $file"
-  done | sed 's/:.*//' | sort -u | while read -r package; do
-    case $package in unowned*) echo "$package" && continue ;; esac
-    dpkg-query -W -f '${Package} ${Version} deb\n' "$package:amd64" 2>/dev/null ||
-      dpkg-query -W -f '${Package} ${Version} deb\n' "$package"
-  done
+    owner=$(dpkg -S "$file" 2>/dev/null || dpkg -S "$other" 2>/dev/null || echo "unowned")
+    package=${owner%%:*}
+    known=$(dpkg-query -W -f '${Version}' "$package:amd64" 2>/dev/null ||
+      dpkg-query -W -f '${Version}' "$package" 2>/dev/null || true)
+    echo "$package ${known:-none} deb $(sha256 "$file") $file"
+  done | sort
 }
 
-# The same of opam's, as build/mirage.sh wrote them: "<package> <version> opam".
+# "<digest> <file>" of what in the image is no Debian package's: our programs, their settings.
+own_files() {
+  printf '%s %s\n' "$(sha256 "$work/cmdline")" .cmdline
+  (cd "$work/root" && find . -type f | sort | while read -r file; do
+    digest_of_file=$(sha256 "$file")
+    grep -q " deb $digest_of_file " "$work/files" || echo "$digest_of_file ${file#.}"
+  done)
+}
+
+# "<package> <version> deb", and of opam's, as build/mirage.sh wrote them, "<package> <version> opam".
 image_packages() {
-  debian_packages
+  cut -d ' ' -f 1-3 "$work/files" | sort -u
   [ "$backend" = linux ] || cat "$output/opam-packages"
 }
 
 write_boot_json() {
-  image_packages >"$work/packages"
-  if unowned=$(grep '^unowned' "$work/packages"); then
+  debian_files >"$work/files"
+  if unowned=$(grep '^unowned' "$work/files"); then
     echo "bill-of-materials: no Debian package owns: $unowned" >&2
     exit 1
   fi
-  digest=$(sha256sum "$output/boot.img" | cut -d ' ' -f 1)
+  image_packages >"$work/packages"
+  digest=$(sha256 "$output/boot.img")
   {
     printf '{\n  "digest": "%s",\n  "bytes": %d,\n' "$digest" "$(wc -c <"$output/boot.img")"
     printf '  "backend": "%s",\n  "kernel": "%s",\n  "packages": {\n' "$backend" "$version"
@@ -50,18 +63,38 @@ write_boot_json() {
   } >"$1"
 }
 
+# Components: our own files, each package with its files in the image, each source archive that was compiled.
 write_sbom() {
+  own_files >"$work/own"
+  [ "$backend" = linux ] || cp "$output/opam-sources" "$work/sources"
+  touch "$work/sources"
   {
     printf '{\n  "bomFormat": "CycloneDX",\n  "specVersion": "1.5",\n  "version": 1,\n'
-    printf '  "metadata": { "component": { "type": "firmware", "name": "mirage-pages-boot", "version": "%s" } },\n' "$digest"
-    printf '  "components": [\n'
-    awk '
-      NR > 1 { print line "," }
-      { purl = $2; gsub(/\+/, "%2B", purl); gsub(/:/, "%3A", purl)
-        line = sprintf("    { \"type\": \"library\", \"name\": \"%s\", \"version\": \"%s\", " \
-          "\"purl\": \"pkg:%s%s@%s%s\" }", $1, $2, $3 == "deb" ? "deb/debian/" : "opam/", $1, purl,
-          $3 == "deb" ? "?arch=amd64&distro=debian-12" : "") }
-      END { print line }' "$work/packages"
-    printf '  ]\n}\n'
+    awk -v image="$digest" -v own="$work/own" -v files="$work/files" -v packages="$work/packages" \
+      -v sources="$work/sources" '
+      function hashes(algorithm, digest) {
+        return "\"hashes\": [{ \"alg\": \"" algorithm "\", \"content\": \"" digest "\" }]"
+      }
+      function file(name, digest) {
+        return "{ \"type\": \"file\", \"name\": \"" name "\", " hashes("SHA-256", digest) " }"
+      }
+      function joined(list, one) { return list (list == "" ? "" : ",") "\n    " one }
+      function nested(list) { return list == "" ? "" : ", \"components\": [" list "]" }
+      BEGIN {
+        while ((getline <own) > 0) parts = joined(parts, file($2, $1))
+        while ((getline <files) > 0) of[$1] = joined(of[$1], "  " file($5, $4))
+        printf "  \"metadata\": { \"component\": { \"type\": \"firmware\", \"name\": \"mirage-pages-boot\", "
+        printf "\"version\": \"%s\", %s%s } },\n", image, hashes("SHA-256", image), nested(parts)
+        while ((getline <packages) > 0) {
+          purl = $2; gsub(/\+/, "%2B", purl); gsub(/:/, "%3A", purl)
+          purl = ($3 == "deb" ? "deb/debian/" : "opam/") $1 "@" purl ($3 == "deb" ? "?arch=amd64&distro=debian-12" : "")
+          all = joined(all, sprintf("{ \"type\": \"library\", \"name\": \"%s\", \"version\": \"%s\", \"purl\": \"pkg:%s\"%s }", \
+            $1, $2, purl, $3 == "deb" ? nested(of[$1]) : ""))
+        }
+        while ((getline <sources) > 0)
+          all = joined(all, sprintf("{ \"type\": \"file\", \"name\": \"%s\", \"externalReferences\": " \
+            "[{ \"type\": \"distribution\", \"url\": \"%s\", %s }] }", $1, $2, hashes($3, $4)))
+        printf "  \"components\": [%s\n  ]\n}\n", all
+      }'
   } >"$1"
 }

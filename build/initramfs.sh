@@ -18,6 +18,7 @@ copy_modules() {
     modprobe -S "$version" --show-depends "$module" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
   done | awk '!seen[$0]++' | while read -r file; do
     install -m 644 "$file" "$root/modules/"
+    echo "$file" >>"$work/copied"
     echo "/modules/$(basename "$file")" >>"$root/modules/list"
   done
 }

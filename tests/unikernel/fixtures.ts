@@ -3,7 +3,8 @@ import { open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { packSite } from "../../lib/archive/writer.ts";
-import { planDisk } from "../../lib/disk/plan.ts";
+import type { DiskSources } from "../../lib/disk/blocks.ts";
+import { type DiskPlan, planDisk } from "../../lib/disk/plan.ts";
 import { writeDisk } from "../../lib/disk/raw.ts";
 import { bufferSource } from "../../lib/disk/source.ts";
 import { selfSignedCertificate } from "../../lib/identity/certificate.ts";
@@ -70,14 +71,20 @@ export async function packFixture(options: FixtureOptions): Promise<PackedFixtur
   return { archivePath, identityPath, archive, identity, digest, certificate: chainPem, findings };
 }
 
-/** Writes the disk of a fixture and this boot partition. */
-export async function writeFixtureDisk(fixture: PackedFixture, boot: Buffer, path: string): Promise<void> {
+/** The disk of a fixture and this boot partition. */
+export function fixtureDisk(fixture: PackedFixture, boot: Buffer): { plan: DiskPlan; sources: DiskSources } {
   const digests = { boot: createHash("sha256").update(boot).digest("hex"), archive: fixture.digest };
   const { identity, archive } = fixture;
   const plan = planDisk({ bootBytes: boot.length, identity, archiveBytes: archive.length, digests });
+  return { plan, sources: { boot: bufferSource(boot), archive: bufferSource(archive) } };
+}
+
+/** Writes it to a file. */
+export async function writeFixtureDisk(fixture: PackedFixture, boot: Buffer, path: string): Promise<void> {
+  const { plan, sources } = fixtureDisk(fixture, boot);
   const file = await open(path, "w");
   try {
-    await writeDisk(plan, { boot: bufferSource(boot), archive: bufferSource(archive) }, file);
+    await writeDisk(plan, sources, file);
   } finally {
     await file.close();
   }
