@@ -15,10 +15,19 @@ export interface Identity {
   readonly hsts?: string | undefined;
   /** URL, without a slash at its end, that answers ACME's HTTP-01 challenges; undefined: nobody does. */
   readonly challenge?: string | undefined;
+  /** Who visits is logged in the machine's memory, for whoever knows the secret; undefined: it is not. */
+  readonly accessLog?: AccessLog | undefined;
   /** Certificate chain, leaf first. */
   readonly chainPem: string;
   /** PKCS#8. */
   readonly keyPem: string;
+}
+
+export interface AccessLog {
+  /** Whether client addresses stand in it whole, or without their last part. */
+  readonly addresses: "truncated" | "full";
+  /** 32 random bytes in lower-case hex. */
+  readonly secret: string;
 }
 
 const members = ["identity", "chain.pem", "key.pem"] as const;
@@ -36,6 +45,9 @@ export function identityTar(identity: Identity): Buffer {
   if (identity.names !== undefined) lines.push(`names ${identity.names.join(" ")}`);
   if (identity.hsts !== undefined) lines.push(`hsts ${identity.hsts}`);
   if (identity.challenge !== undefined) lines.push(`challenge ${identity.challenge}`);
+  if (identity.accessLog !== undefined) {
+    lines.push(`access-log ${identity.accessLog.addresses} ${identity.accessLog.secret}`);
+  }
   const text = `${lines.join("\n")}\n`;
   const problem = identityProblem(identity);
   if (problem !== undefined) throw new RangeError(`This identity cannot be packed: ${problem}.`);
@@ -49,7 +61,7 @@ export function identityTar(identity: Identity): Buffer {
 }
 
 function identityProblem(identity: Identity): string | undefined {
-  const { release, archive, names, hsts, challenge, chainPem, keyPem } = identity;
+  const { release, archive, names, hsts, challenge, accessLog, chainPem, keyPem } = identity;
   if (!Number.isSafeInteger(release) || release < 1) return `release ${release} is no positive number`;
   if (!/^[0-9a-f]{64}$/.test(archive.digest)) return "the archive digest is not 64 lower-case hex digits";
   if (!Number.isSafeInteger(archive.bytes) || archive.bytes < 0) return "the archive's size is no number";
@@ -62,9 +74,14 @@ function identityProblem(identity: Identity): string | undefined {
   if (challenge !== undefined && !/^https?:\/\/[A-Za-z0-9._~:/@%+-]*[A-Za-z0-9._~@%+-]$/.test(challenge)) {
     return "the challenge's URL is none that a path can follow";
   }
+  if (accessLog !== undefined && !isAccessLog(accessLog)) return "the access log's settings are none";
   if (!chainPem.includes("-----BEGIN CERTIFICATE-----")) return "the chain is not PEM";
   if (!keyPem.includes("-----BEGIN PRIVATE KEY-----")) return "the key is not PEM of PKCS#8";
   return undefined;
+}
+
+function isAccessLog({ addresses, secret }: AccessLog): boolean {
+  return ["truncated", "full"].includes(addresses) && /^[0-9a-f]{64}$/.test(secret);
 }
 
 /**
@@ -91,12 +108,19 @@ export function readIdentity(bytes: Buffer): Identity {
     names: values.get("names")?.split(" "),
     hsts: values.get("hsts"),
     challenge: values.get("challenge"),
+    ...readAccessLog(values.get("access-log")),
     chainPem,
     keyPem,
   };
   const problem = identityProblem(identity);
   if (problem !== undefined) throw new BadArchive("identity", problem);
   return identity;
+}
+
+function readAccessLog(value: string | undefined): Pick<Identity, "accessLog"> {
+  if (value === undefined) return {};
+  const [addresses, secret] = splitLine(value);
+  return { accessLog: { addresses: addresses as AccessLog["addresses"], secret } };
 }
 
 function splitLine(line: string): [name: string, value: string] {

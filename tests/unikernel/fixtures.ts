@@ -8,7 +8,7 @@ import { type DiskPlan, planDisk } from "../../lib/disk/plan.ts";
 import { writeDisk } from "../../lib/disk/raw.ts";
 import { bufferSource } from "../../lib/disk/source.ts";
 import { selfSignedCertificate } from "../../lib/identity/certificate.ts";
-import { identityTar } from "../../lib/identity/identity.ts";
+import { type AccessLog, identityTar } from "../../lib/identity/identity.ts";
 import { planWithRules, ruleFiles } from "../../lib/site/site-rules.ts";
 
 /** A site with its identity, packed and written to files. */
@@ -31,6 +31,7 @@ export interface FixtureOptions {
   readonly names?: readonly string[];
   readonly hsts?: string;
   readonly challenge?: string;
+  readonly accessLog?: AccessLog;
   /** Cache-Control of objects, by their keys. */
   readonly cacheControl?: Readonly<Record<string, string>>;
   /** When every object changed last, in seconds since 1970. */
@@ -39,7 +40,7 @@ export interface FixtureOptions {
 
 /** Packs `files` (key → body) as the deploy machine does, with a fresh certificate for `localhost`. */
 export async function packFixture(options: FixtureOptions): Promise<PackedFixture> {
-  const { directory, release = 7, names, hsts, challenge } = options;
+  const { directory, release = 7, names, hsts, challenge, accessLog } = options;
   const texts = Object.entries(options.files).filter(([key]) => ruleFiles.includes(key));
   const { plan, findings } = planWithRules(
     Object.keys(options.files),
@@ -62,7 +63,8 @@ export async function packFixture(options: FixtureOptions): Promise<PackedFixtur
   });
   const { chainPem, keyPem } = certificate;
   const about = { digest: packed.digest, bytes: packed.bytes };
-  const identity = identityTar({ release, archive: about, names, hsts, challenge, chainPem, keyPem });
+  const settings = { release, archive: about, names, hsts, challenge, accessLog };
+  const identity = identityTar({ ...settings, chainPem, keyPem });
   const archivePath = join(directory, "site.tar");
   const identityPath = join(directory, "identity.tar");
   await writeFile(archivePath, archive);

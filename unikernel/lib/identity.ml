@@ -1,3 +1,5 @@
+type access_log = { truncated : bool; secret : string }
+
 type t = {
   release : int;
   archive : string;
@@ -5,6 +7,7 @@ type t = {
   names : string list;
   hsts : string option;
   challenge : string option;
+  access_log : access_log option;
   chain : string;
   key : string;
 }
@@ -19,10 +22,19 @@ let number name value =
     Ok (int_of_string ("0u" ^ value))
   else fail "%s %S is no number" name value
 
-let digest value =
+let is_hex_32 value =
   let hex = function '0' .. '9' | 'a' .. 'f' -> true | _ -> false in
-  if String.length value = 64 && String.for_all hex value then Ok value
-  else fail "archive %S is no SHA-256 in lower-case hex" value
+  String.length value = 64 && String.for_all hex value
+
+let digest value =
+  if is_hex_32 value then Ok value else fail "archive %S is no SHA-256 in lower-case hex" value
+
+(* What is wrong is not said in full: it may be most of the secret. *)
+let access_log value =
+  match String.split_on_char ' ' value with
+  | [ (("truncated" | "full") as addresses); secret ] when is_hex_32 secret ->
+      Ok { truncated = addresses = "truncated"; secret }
+  | _ -> fail "access-log is not truncated or full and 64 lower-case hex digits"
 
 let host value =
   let ok = function 'a' .. 'z' | 'A' .. 'Z' | '0' .. '9' | '-' | '.' | '_' -> true | _ -> false in
@@ -89,9 +101,13 @@ let parse archive =
       let* hsts = match hsts with None -> Ok None | Some v -> Result.map Option.some (header_value v) in
       let* challenge = optional fields "challenge" in
       let* challenge = match challenge with None -> Ok None | Some v -> Result.map Option.some (base_url v) in
+      let* log = optional fields "access-log" in
+      let* access_log =
+        match log with None -> Ok None | Some v -> Result.map Option.some (access_log v)
+      in
       let* chain = pem "chain.pem" ~label:"certificate" (body chain) in
       let* key = pem "key.pem" ~label:"private key" (body key) in
-      Ok { release; archive; archive_size; names; hsts; challenge; chain; key }
+      Ok { release; archive; archive_size; names; hsts; challenge; access_log; chain; key }
   | members ->
       fail "expected the members identity, chain.pem, key.pem but found %s"
         (String.concat ", " (List.map (fun m -> Printf.sprintf "%S" m.Tar.name) members))

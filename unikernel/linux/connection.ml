@@ -6,7 +6,8 @@ type limits = { handshake : float; head : float; idle : float; write : float; re
 let limits = { handshake = 10.; head = 10.; idle = 30.; write = 30.; requests = 1_000 }
 
 type t = {
-  respond : Request.t -> Response.t;
+  respond : Visitors.client -> Request.t -> Response.t;
+  visitors : Visitors.t;
   archive : Device.t;
   tls : Ssl.context option;
   crowded : unit -> bool;
@@ -76,7 +77,7 @@ let linger socket deadline scratch =
   in
   drain 262_144
 
-let converse t socket deadline =
+let converse t client socket deadline =
   let buffer = Request.create () in
   let scratch = Bytes.create 2_048 in
   let answered = ref 0 in
@@ -90,8 +91,8 @@ let converse t socket deadline =
   let begun = ref false in
   let rec next () =
     match Request.next buffer with
-    | Refused error -> answer ~http_1_0:false (Response.of_error error) ~continue:next
-    | Request request -> answer ~http_1_0:request.http_1_0 (t.respond request) ~continue:rest
+    | Refused error -> answer ~http_1_0:false (Visitors.refused t.visitors client error) ~continue:next
+    | Request request -> answer ~http_1_0:request.http_1_0 (t.respond client request) ~continue:rest
     | Incomplete -> (
         Lwt_ssl.read socket scratch 0 (Bytes.length scratch) >>= function
         | 0 -> Lwt.return_unit
@@ -113,11 +114,15 @@ let converse t socket deadline =
 
 let serve t fd ~peer =
   let deadline = Deadline.register fd ~peer ~seconds:limits.handshake in
+  let client = { Visitors.address = peer; http_2 = false } in
+  Visitors.connected t.visitors;
   let talk () =
     Lwt_unix.setsockopt fd Unix.TCP_NODELAY true;
     match t.tls with
-    | None -> converse t (Lwt_ssl.plain fd) deadline
-    | Some context -> Tls.accept fd context (fun socket -> converse t socket deadline)
+    | None -> converse t client (Lwt_ssl.plain fd) deadline
+    | Some context ->
+        let failed () = Visitors.handshake_failed t.visitors in
+        Tls.accept fd context ~failed (fun socket -> converse t client socket deadline)
   in
   (* Resets, failed handshakes, passed deadlines: whatever ends a connection ends that one alone. *)
   Lwt.finalize

@@ -11,7 +11,8 @@ type limits = {
 val limits : limits
 
 type t = {
-  respond : Mirage_pages.Request.t -> Mirage_pages.Response.t;
+  respond : Mirage_pages.Visitors.client -> Mirage_pages.Request.t -> Mirage_pages.Response.t;
+  visitors : Mirage_pages.Visitors.t;
   archive : Device.t;  (** where bodies are *)
   tls : Ssl.context option;  (** [None]: plain HTTP *)
   crowded : unit -> bool;  (** few connections are left: idle ones get one second *)

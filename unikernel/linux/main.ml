@@ -107,15 +107,16 @@ let serve options ~started =
   let on_signal _ = if Lwt.is_sleeping stop then Lwt.wakeup_later stopped () in
   ignore (Lwt_unix.on_signal Sys.sigterm on_signal : Lwt_unix.signal_handler_id);
   ignore (Lwt_unix.on_signal Sys.sigint on_signal : Lwt_unix.signal_handler_id);
+  let visitors = Visitors.create site.identity ~now:Unix.gettimeofday in
   let accept listener ~tls ~respond =
-    let connection = { Connection.respond; archive; tls; crowded; draining } in
+    let connection = { Connection.respond; visitors; archive; tls; crowded; draining } in
     Lwt.async (fun () ->
         let serve = Connection.serve connection in
         let limits = { Listener.connections = options.connections; per_address = options.per_address } in
         Listener.accept listener limits ~serve)
   in
-  accept http ~tls:None ~respond:(Respond.redirect site);
-  accept https ~tls:(Some tls) ~respond:(Respond.respond site);
+  accept http ~tls:None ~respond:(Visitors.redirect visitors site);
+  accept https ~tls:(Some tls) ~respond:(Visitors.respond visitors site);
   Lwt.async Deadline.run;
   say "listening release=%d entries=%d in %.0fms" site.identity.release (Index.length site.index)
     ((Unix.gettimeofday () -. started) *. 1000.);

@@ -6,10 +6,17 @@ let context ~chain ~key =
   let context = Ssl.create_context Ssl.SSLv23 Ssl.Server_context in
   match configure context chain key with "" -> Ok context | error -> Error error
 
-let accept fd context run =
+let accept fd context ~failed run =
   let pending = Lwt_ssl.embed_uninitialized_socket fd context in
+  let shake_hands () =
+    Lwt.catch
+      (fun () -> Lwt_ssl.ssl_accept_handshake pending)
+      (fun error ->
+        failed ();
+        Lwt.fail error)
+  in
   Lwt.finalize
-    (fun () -> Lwt.bind (Lwt_ssl.ssl_accept_handshake pending) run)
+    (fun () -> Lwt.bind (shake_hands ()) run)
     (fun () ->
       free (Lwt_ssl.ssl_socket_of_uninitialized_socket pending);
       Lwt.return_unit)

@@ -3,9 +3,10 @@
 val context : chain:string -> key:string -> (Ssl.context, string) result
 (** A server context from PEM text. *)
 
-val accept : Lwt_unix.file_descr -> Ssl.context -> (Lwt_ssl.socket -> unit Lwt.t) -> unit Lwt.t
-(** Shakes hands, runs the function, then frees the connection's TLS memory at once. The file
-    descriptor stays open. *)
+val accept :
+  Lwt_unix.file_descr -> Ssl.context -> failed:(unit -> unit) -> (Lwt_ssl.socket -> unit Lwt.t) -> unit Lwt.t
+(** Shakes hands ([failed] is told when that ends otherwise), runs the function, then frees the connection's
+    TLS memory at once. The file descriptor stays open. *)
 
 val close_notify : Lwt_ssl.socket -> unit
 (** Tells the client that no more will come, if that needs no waiting. *)

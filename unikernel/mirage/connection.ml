@@ -7,6 +7,7 @@ let limits = { handshake = 10.; head = 10.; idle = 30.; write = 30. }
 
 type t = {
   respond : Request.t -> Response.t;
+  refused : Request.error -> Response.t;
   archive : Body.archive;
   crowded : unit -> bool;
 }
@@ -61,7 +62,7 @@ module Make (F : Mirage_flow.S) = struct
     in
     let rec next () =
       match Request.next buffer with
-      | Refused error -> answer ~http_1_0:false (Response.of_error error) ~continue:next
+      | Refused error -> answer ~http_1_0:false (t.refused error) ~continue:next
       | Request request -> answer ~http_1_0:request.http_1_0 (t.respond request) ~continue:resting
       | Incomplete -> (
           F.read flow >>= function

@@ -1,4 +1,4 @@
-(** What all connections have in common, and the conversation on one that speaks HTTP/1.1. *)
+(** What is needed to answer a client, and the conversation on a connection that speaks HTTP/1.1. *)
 
 type limits = {
   handshake : float;  (** seconds for the TLS handshake *)
@@ -11,6 +11,7 @@ val limits : limits
 
 type t = {
   respond : Mirage_pages.Request.t -> Mirage_pages.Response.t;
+  refused : Mirage_pages.Request.error -> Mirage_pages.Response.t;  (** to what could not be understood *)
   archive : Body.archive;  (** where bodies are *)
   crowded : unit -> bool;  (** few connections are left: idle ones get one second *)
 }

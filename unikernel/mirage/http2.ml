@@ -72,7 +72,7 @@ let answer t reqd =
   let response =
     match request_of reqd with
     | Ok request -> t.shared.respond request
-    | Error error -> Response.of_error error
+    | Error error -> t.shared.refused error
   in
   let head = H2.Response.create ~headers:(headers_of response) (`Code response.status) in
   match response.body with

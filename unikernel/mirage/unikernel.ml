@@ -96,20 +96,24 @@ struct
         opened_site archive (Site.open_ identity ~device_size:(Site_device.size archive)) >|= fun site ->
         (site, archive)
 
-  let secure shared config flow deadline =
+  let secure visitors answering config flow deadline =
     Tls_flow.server_of_flow config flow >>= function
-    | Error _ -> Lwt.return_unit
+    | Error _ ->
+        Visitors.handshake_failed visitors;
+        Lwt.return_unit
     | Ok tls ->
         (match Tls_flow.epoch tls with
-        | Ok { alpn_protocol = Some "h2"; _ } -> Secure_http2.converse shared tls deadline
-        | Ok _ | Error () -> Secure.converse shared tls deadline)
+        | Ok { alpn_protocol = Some "h2"; _ } ->
+            Secure_http2.converse (answering flow ~http_2:true) tls deadline
+        | Ok _ | Error () -> Secure.converse (answering flow ~http_2:false) tls deadline)
         >>= fun () -> Tls_flow.shutdown tls `write
 
   (* Resets, failed handshakes, passed deadlines: whatever ends a connection ends that one alone. It
      counts until it is closed, which a client that no longer reads can put off; but not for ever. *)
-  let serve ~max_connections talk flow =
+  let serve visitors ~max_connections talk flow =
     if Deadline.count () >= max_connections then Tcp.close flow
     else
+      let () = Visitors.connected visitors in
       let deadline = Deadline.register ~seconds:Connection.limits.handshake in
       let quietly run = Lwt.catch run (fun _ -> Lwt.return_unit) in
       quietly (fun () -> Deadline.guard deadline (fun () -> talk flow deadline)) >>= fun () ->
@@ -138,11 +142,16 @@ struct
     let max_connections = Arguments.connections () in
     let crowded () = Deadline.count () > max_connections * 3 / 4 in
     let archive = Site_device.read archive in
-    let plain = { Connection.respond = Respond.redirect site; archive; crowded } in
-    let shared = { Connection.respond = Respond.respond site; archive; crowded } in
-    let listen port talk = Tcp.listen (Stack.tcp stack) ~port (serve ~max_connections talk) in
-    listen (Arguments.http ()) (Plain.converse plain);
-    listen (Arguments.https ()) (secure shared config);
+    let visitors = Visitors.create site.identity ~now:(fun () -> Ptime.to_float_s (Mirage_ptime.now ())) in
+    let answering respond flow ~http_2 =
+      let client = { Visitors.address = Ipaddr.to_string (fst (Tcp.dst flow)); http_2 } in
+      let respond = respond visitors site client and refused = Visitors.refused visitors client in
+      { Connection.respond; refused; archive; crowded }
+    in
+    let plain flow = Plain.converse (answering Visitors.redirect flow ~http_2:false) flow in
+    let listen port talk = Tcp.listen (Stack.tcp stack) ~port (serve visitors ~max_connections talk) in
+    listen (Arguments.http ()) plain;
+    listen (Arguments.https ()) (secure visitors (answering Visitors.respond) config);
     Lwt.async Deadline.run;
     let seconds = Arguments.report () in
     if seconds > 0 then Lwt.async (fun () -> report ~seconds);

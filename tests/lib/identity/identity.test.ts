@@ -12,6 +12,7 @@ const identity: Identity = {
   names: ["example.org", "www.example.org"],
   hsts: "max-age=31536000; includeSubDomains",
   challenge: "https://answer.example:8443/base",
+  accessLog: { addresses: "truncated", secret: "fedcba9876543210".repeat(4) },
   chainPem: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
   keyPem: "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
 };
@@ -24,7 +25,8 @@ test("tar lists its three members in order, and their text is as the format says
     await run("tar", "-xOf", file, "identity"),
     `release 12\narchive ${identity.archive.digest}\narchive-size 123456\n` +
       "names example.org www.example.org\nhsts max-age=31536000; includeSubDomains\n" +
-      "challenge https://answer.example:8443/base\n",
+      "challenge https://answer.example:8443/base\n" +
+      `access-log truncated ${"fedcba9876543210".repeat(4)}\n`,
   );
   assert.equal(await run("tar", "-xOf", file, "chain.pem"), identity.chainPem);
   assert.equal(await run("tar", "-xOf", file, "key.pem"), identity.keyPem);
@@ -33,7 +35,8 @@ test("tar lists its three members in order, and their text is as the format says
 test("comes back as it was written, whatever may be absent, zeros after it or not", () => {
   const without = (absent: Partial<Identity>) => ({ ...identity, ...absent });
   const shorter = [{ names: undefined }, { hsts: undefined }, { challenge: undefined }].map(without);
-  for (const value of [identity, ...shorter]) {
+  const { accessLog: _, ...unwatched } = identity;
+  for (const value of [identity, unwatched, ...shorter]) {
     const bytes = identityTar(value);
     assert.deepEqual(readIdentity(bytes), value);
     assert.deepEqual(readIdentity(Buffer.concat([bytes, Buffer.alloc(524_288 - bytes.length)])), value);
@@ -62,6 +65,8 @@ const bad: Partial<Identity>[] = [
   { challenge: "https://answer.example\r\nrelease 13" },
   { challenge: "ftp://answer.example" },
   { challenge: "" },
+  { accessLog: { addresses: "truncated", secret: "short" } },
+  { accessLog: { addresses: "full", secret: `${"a".repeat(63)}\n` } },
   { chainPem: "" },
   { keyPem: "-----BEGIN EC PRIVATE KEY-----\n" },
 ];
