@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { ObjectChanged } from "../lib/archive/spool.ts";
 import { packSite } from "../lib/archive/writer.ts";
 import { objectSize, objectStore, openObject, uploadObject } from "../lib/aws/bucket.ts";
+import { changesSince } from "../lib/changes.ts";
 import { openKept, writeVersion } from "../lib/kept-archive.ts";
 import { readListing } from "../lib/listings.ts";
 import { archiveKey, packRecordKey, readLive, updateRelease } from "../lib/records.ts";
@@ -23,10 +25,9 @@ export const handler = step("pack-site", async ({ execution, release, listing, b
   const bucket = setting("STATE_BUCKET");
   const store = objectStore(bucket);
   const site = checkListing(await readListing(store, listing), { allowEmpty: setting("ALLOW_EMPTY") });
-  const { plan, findings } = planWithRules(
-    site.objects.map(({ key }) => key),
-    await readRuleFiles(site.objects),
-  );
+  const ruleTexts = await readRuleFiles(site.objects);
+  const keys = site.objects.map(({ key }) => key);
+  const { plan, findings } = planWithRules(keys, ruleTexts);
   const now = Date.now();
   const spoolPath = join(tmpdir(), `${execution.split(":").at(-1)}.spool`);
   try {
@@ -42,16 +43,19 @@ export const handler = step("pack-site", async ({ execution, release, listing, b
     const before = live && (await openKept(bucket, store, live.archive));
     const packed = await packSite({ ...before, objects, plan, spoolPath });
     const { digest, bytes, files, contentBytes: siteBytes } = packed;
+    const record = { ...packed.record, rules: [...ruleTexts].map(ruleRecord) };
     try {
       if ((await objectSize(bucket, archiveKey(digest))) !== bytes) {
         await uploadObject(bucket, archiveKey(digest), packed.open(), "application/x-tar");
       }
-      await store.put(packRecordKey(digest), JSON.stringify(packed.record));
+      await store.put(packRecordKey(digest), JSON.stringify(record));
     } finally {
       await packed.close();
     }
     const archive = { digest, bytes, files, siteBytes };
-    await updateRelease(store, release, { listing, archive, boot, certificate, findings: [...findings] });
+    const changes = changesSince(live?.release, before?.kept?.record, record);
+    const made = { listing, archive, boot, certificate };
+    await updateRelease(store, release, { ...made, findings: [...findings], ...(changes && { changes }) });
     const unchanged =
       live?.archive.digest === digest &&
       live.boot.digest === boot.digest &&
@@ -73,6 +77,11 @@ async function readRuleFiles(
     files.set(key, await text(body));
   }
   return files;
+}
+
+function ruleRecord([key, text]: readonly [string, string]) {
+  const digest = createHash("sha256").update(text).digest("hex");
+  return { key, size: Buffer.byteLength(text), digest };
 }
 
 /** Opens an object in the version that was listed; another one means that the listing has not settled. */

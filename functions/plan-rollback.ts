@@ -1,9 +1,11 @@
 import { objectStore } from "../lib/aws/bucket.ts";
 import { describeMachine } from "../lib/aws/machines.ts";
 import { readCurrent } from "../lib/certificates/current.ts";
+import { changesSince } from "../lib/changes.ts";
 import { NothingToDeploy } from "../lib/errors.ts";
-import { getJson } from "../lib/objects.ts";
-import { openRelease, readLive, readReleases } from "../lib/records.ts";
+import { readPackRecord } from "../lib/kept-archive.ts";
+import { getJson, type ObjectStore } from "../lib/objects.ts";
+import { type Changes, type Live, openRelease, readLive, readReleases } from "../lib/records.ts";
 import { isValidFor, type Kept, rollbackSchema, rollbackTarget } from "../lib/rollback.ts";
 import { certificateNames, setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
@@ -31,7 +33,9 @@ export const handler = step("plan-rollback", async ({ execution, request }) => {
     return { action: "nothing", message };
   }
   const startedAt = new Date().toISOString();
-  const { number } = await openRelease(store, { execution, reason: "rollback", to, startedAt });
+  const changes = await changesBetween(store, live, target.archive.digest);
+  const opened = { execution, reason: "rollback", to, startedAt, ...(changes && { changes }) } as const;
+  const { number } = await openRelease(store, opened);
   const certificate = (await readCurrent(store))?.value ?? live.certificate;
   const { listing, archive, boot } = target;
   const planned = { release: number, pack: false, listing, archive, boot, certificate };
@@ -49,6 +53,13 @@ export const handler = step("plan-rollback", async ({ execution, request }) => {
   };
   return { action: "restore", message: `Release ${to} again, with its own machine`, ...planned, kept };
 });
+
+/** What the rollback changes; undefined when it is not known of what one of the two was packed. */
+async function changesBetween(store: ObjectStore, live: Live, digest: string): Promise<Changes | undefined> {
+  const before = await readPackRecord(store, live.archive.digest);
+  const after = before && (await readPackRecord(store, digest));
+  return after && changesSince(live.release, before, after);
+}
 
 /** The kept machine of a release, if it may serve the site today. */
 async function machineOf({ number, instanceId, certificate }: Kept): Promise<string | undefined> {

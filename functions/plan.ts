@@ -1,8 +1,9 @@
 import { objectStore } from "../lib/aws/bucket.ts";
 import { currentCertificate } from "../lib/certificates/current.ts";
+import { noChanges } from "../lib/changes.ts";
 import { NothingToDeploy } from "../lib/errors.ts";
 import { readListing } from "../lib/listings.ts";
-import { openRelease, readLive } from "../lib/records.ts";
+import { openRelease, type Release, readLive } from "../lib/records.ts";
 import { certificateNames, setting } from "../lib/settings.ts";
 import { checkListing } from "../lib/site/listing.ts";
 import { step } from "../lib/step.ts";
@@ -14,8 +15,8 @@ import { step } from "../lib/step.ts";
 export const handler = step("plan", async ({ execution, request, listing }) => {
   const store = objectStore(setting("STATE_BUCKET"));
   const live = (await readLive(store))?.value;
-  const open = () =>
-    openRelease(store, { execution, reason: request.kind, startedAt: new Date().toISOString() });
+  const open = (known: Partial<Release> = {}) =>
+    openRelease(store, { execution, reason: request.kind, startedAt: new Date().toISOString(), ...known });
 
   if (request.kind === "content" && listing !== null) {
     if (listing === live?.listing) {
@@ -48,7 +49,7 @@ export const handler = step("plan", async ({ execution, request, listing }) => {
   if (renewal && certificate.fingerprint === live.certificate.fingerprint) {
     return { action: "nothing", message: `Release ${live.release} shows the current certificate already.` };
   }
-  const { number } = await open();
+  const { number } = await open({ changes: noChanges(live.release) });
   return {
     action: "deploy",
     pack: false,

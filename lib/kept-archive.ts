@@ -1,4 +1,4 @@
-import { packRecordSchema } from "./archive/pack-record.ts";
+import { type PackRecord, packRecordSchema } from "./archive/pack-record.ts";
 import { type ArchiveIndex, readIndex } from "./archive/reader.ts";
 import type { KeptArchive } from "./archive/spool-kept.ts";
 import { objectSource } from "./aws/bucket.ts";
@@ -23,9 +23,13 @@ export async function openKept(
   const archive = objectSource(bucket, archiveKey(digest), bytes);
   const previous = await unlessUnusable(() => readIndex(archive));
   if (previous === undefined) return {};
-  const stored = await unlessUnusable(() => getJson(store, packRecordKey(digest), packRecordSchema));
-  if (stored === undefined) return { previous };
-  return { previous, kept: { archive, base: previous.base, record: stored.value } };
+  const record = await readPackRecord(store, digest);
+  return { previous, ...(record && { kept: { archive, base: previous.base, record } }) };
+}
+
+/** What a kept archive was packed from; undefined when that is gone or cannot be read. */
+export async function readPackRecord(store: ObjectStore, digest: string): Promise<PackRecord | undefined> {
+  return (await unlessUnusable(() => getJson(store, packRecordKey(digest), packRecordSchema)))?.value;
 }
 
 async function unlessUnusable<T>(read: () => Promise<T>): Promise<T | undefined> {

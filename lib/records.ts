@@ -38,6 +38,24 @@ export type Image = z.infer<typeof imageSchema>;
 export const reasonSchema = z.enum(["content", "certificate", "rebuild", "replace", "rollback"]);
 export type Reason = z.infer<typeof reasonSchema>;
 
+const filesSchema = z.object({
+  files: z.int().nonnegative(),
+  /** Of removed files those they had, of all others those they have now. */
+  bytes: z.int().nonnegative(),
+  /** The first of their keys, in byte order. */
+  first: z.array(z.string()),
+});
+
+/** What a release changes of the files that are served; the site's own rule files count as files. */
+export const changesSchema = z.object({
+  /** The release that was live before; there is none before the first. */
+  since: z.int().positive().optional(),
+  added: filesSchema,
+  changed: filesSchema,
+  removed: filesSchema,
+});
+export type Changes = z.infer<typeof changesSchema>;
+
 /** One attempt to make an archive with a certificate live: `releases/<number>.json`. */
 export const releaseSchema = z.object({
   number: z.int().positive(),
@@ -54,6 +72,8 @@ export const releaseSchema = z.object({
   certificate: certificateSchema.optional(),
   image: imageSchema.optional(),
   instanceId: z.string().optional(),
+  /** Absent where it cannot be told: before packing, or when nothing is known of what was live before. */
+  changes: changesSchema.optional(),
   /** What of the site's own rules is not done, a line each. */
   findings: z.array(z.string()).optional(),
   endedAt: z.iso.datetime().optional(),

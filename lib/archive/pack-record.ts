@@ -27,6 +27,8 @@ export const packRecordSchema = z.object({
   version: z.literal(1),
   encoder: z.string(),
   objects: z.array(packedObject),
+  /** The files with the site's own rules: they are not served, and no members. */
+  rules: z.array(packedObject.pick({ key: true, size: true, digest: true })).optional(),
 });
 export type PackRecord = z.infer<typeof packRecordSchema>;
 export type PackedObject = PackRecord["objects"][number];

@@ -19,7 +19,7 @@ module.exports = (statements, { stack, instanceType }) => {
     plan: [lists, reads("live.json", "listings/*"), writes("releases/*"), ...keepsCertificates],
     "plan-rollback": [
       lists,
-      reads("live.json", "requests/rollback/*", "certificates/current.json"),
+      reads("live.json", "requests/rollback/*", "certificates/current.json", "archives/*.json"),
       writes("releases/*"),
       describes("Instances"),
     ],

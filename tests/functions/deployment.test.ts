@@ -145,6 +145,9 @@ describe("a deployment's functions", { timeout: 120_000 }, () => {
     const [release] = await stack.releases();
     assert.deepEqual(release?.archive, packed.archive);
     assert.deepEqual(release?.boot, deployment.boot);
+    const none = { files: 0, bytes: 0, first: [] };
+    const added = { files: 2, bytes: 26, first: ["about.html", "index.html"] };
+    assert.deepEqual(release?.changes, { added, changed: none, removed: none });
   });
 
   it("start-import: writes the disk into one snapshot", async () => {

@@ -119,11 +119,13 @@ describe("a rollback", { timeout: 400_000 }, () => {
       { listing: (await release(2)).listing, release: 2 },
     );
     assert.equal(listing, (await release(1)).listing);
-    const { number, reason, status, to } = await newest();
+    const { number, reason, status, to, changes } = await newest();
     assert.deepEqual(
       { number, reason, status, to },
       { number: 3, reason: "rollback", status: "restored", to: 1 },
     );
+    assert.equal(changes?.since, 2);
+    assert.deepEqual(changes?.changed, { files: 1, bytes: 12, first: ["index.html"] });
     assert.deepEqual(called(/ec2 (RunInstances|StartInstances|RegisterImage)|ebs|codebuild/), []);
     readsNoContent();
     assert.equal(await stateOf(second), "running", "it drains");
