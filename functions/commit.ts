@@ -39,8 +39,8 @@ export const handler = step("commit", async (input) => {
   const restored = opened !== undefined && opened.number !== release;
   if (restored) await updateRelease(store, opened.number, { status: "restored", endedAt: since });
   else await updateRelease(store, release, { status: "live", endedAt: since, ...made });
-  // What was refused before a rollback is not tried again.
-  if (held === undefined) await store.delete(REFUSED_KEY);
+  // What was refused is still in the bucket, unless it is the bucket's content that is live now.
+  if (reason === "content") await store.delete(REFUSED_KEY);
   const current = (await readCurrent(store))?.value;
   if (restored && current?.fingerprint !== certificate.fingerprint) await leaveRequest(store, "certificate");
   await startExecution(

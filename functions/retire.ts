@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { addressHolder } from "../lib/aws/address.ts";
 import { objectStore } from "../lib/aws/bucket.ts";
 import { goRound, turnWorld } from "../lib/aws/deployments.ts";
@@ -26,12 +27,16 @@ const ABANDONED = {
  */
 export const handler = step("retire", async ({ execution, drainSeconds }) => {
   const world = turnWorld();
-  const turn = await takeTurn(world, execution);
-  if (!turn.taken) throw new TurnBusy(`A deployment is under way (${turn.owner}); retiring waits for it.`);
+  const run = randomUUID();
+  const turn = await takeTurn(world, execution, run);
+  if (!turn.taken) {
+    const who = turn.owner === execution ? `another run of ${execution}` : `a deployment (${turn.owner})`;
+    throw new TurnBusy(`There is ${who} that has the turn; retiring waits for it.`);
+  }
   try {
     return await retire(drainSeconds);
   } finally {
-    if ((await releaseTurn(world.store, execution)).length > 0) await goRound(execution);
+    if ((await releaseTurn(world.store, execution, run)).length > 0) await goRound(run);
   }
 });
 

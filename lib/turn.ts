@@ -18,7 +18,8 @@ import { type Reason, reasonSchema } from "./records.ts";
 export const LOCK_KEY = "turn/lock.json";
 export const REQUESTS_PREFIX = "requests/";
 
-const lockSchema = z.object({ owner: z.string(), takenAt: z.string() });
+/** `run`: the lock is held by one run of a function alone, not by all states of its execution. */
+const lockSchema = z.object({ owner: z.string(), takenAt: z.string(), run: z.string().optional() });
 
 /** What is known of an execution that owns the lock. Times are epoch milliseconds. */
 export type OwnerLife = { readonly running: true } | { readonly running: false; readonly endedAt: number };
@@ -41,19 +42,27 @@ export type Turn =
   | { readonly taken: true; readonly takenOver: boolean }
   | { readonly taken: false; readonly owner: string; readonly waitSeconds?: number };
 
-/** Takes the turn for an execution, or says who has it. Safe to run again: an owner takes its own turn. */
-export async function takeTurn(world: TurnWorld, owner: string): Promise<Turn> {
+/**
+ * Takes the turn for an execution, or says who has it. Safe to run again: an owner takes its own turn.
+ *
+ * A function that lets go of the turn itself takes it for its one `run`, under a name that no other has: Lambda may
+ * run it twice, and the one that ends first must not let others in while the second goes on.
+ */
+export async function takeTurn(world: TurnWorld, owner: string, run?: string): Promise<Turn> {
   for (;;) {
     const held = await getJson(world.store, LOCK_KEY, lockSchema);
-    if (held?.value.owner === owner) return { taken: true, takenOver: false };
+    if (held?.value.owner === owner && held.value.run === run) return { taken: true, takenOver: false };
     if (held !== undefined) {
-      const life = await world.life(held.value.owner);
+      const same = held.value.owner === owner;
+      const life = same
+        ? { running: false, endedAt: Date.parse(held.value.takenAt) }
+        : await world.life(held.value.owner);
       if (life.running) return { taken: false, owner: held.value.owner };
       const waitSeconds = Math.ceil((life.endedAt - world.now()) / 1000) + TAKE_OVER_AFTER_SECONDS;
       if (waitSeconds > 0) return { taken: false, owner: held.value.owner, waitSeconds };
     }
     try {
-      const lock = { owner, takenAt: new Date(world.now()).toISOString() };
+      const lock = { owner, takenAt: new Date(world.now()).toISOString(), ...(run && { run }) };
       await putJson(world.store, LOCK_KEY, lock, held === undefined ? { absent: true } : { etag: held.etag });
       return { taken: true, takenOver: held !== undefined };
     } catch (error) {
@@ -80,9 +89,9 @@ export async function turnHolder(store: ObjectStore): Promise<{ owner: string; e
 }
 
 /** Lets go of the turn (nothing happens if it is not ours) and returns the requests that wait. */
-export async function releaseTurn(store: ObjectStore, owner: string): Promise<string[]> {
+export async function releaseTurn(store: ObjectStore, owner: string, run?: string): Promise<string[]> {
   const held = await getJson(store, LOCK_KEY, lockSchema);
-  if (held?.value.owner === owner) {
+  if (held?.value.owner === owner && held.value.run === run) {
     try {
       await store.delete(LOCK_KEY, { etag: held.etag });
     } catch (error) {

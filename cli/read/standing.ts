@@ -47,7 +47,7 @@ export async function standingOf({ url, store }: Site): Promise<Standing> {
     seen: health !== undefined && health.value.instanceId === live?.instanceId ? health.value.seen : null,
     underWay: holder === undefined ? null : await doing(holder.owner),
     waiting: waiting.map((key) => key.slice(REQUESTS_PREFIX.length).replace(/[/.].*$/, "")),
-    refused: refused?.value ?? null,
+    refused: refused === undefined || refused.value.listing === live?.listing ? null : refused.value,
   };
 }
 

@@ -54,7 +54,7 @@ export async function workOff(why: string): Promise<void> {
   await start(why, await starterFor(turnWorld(), randomUUID()));
 }
 
-/** Starts the next turn after one that ended; `after` names the ended one, so that it is started once. */
+/** Starts the next turn after one that ended; `after` names that turn's owner or run, so that it is started once. */
 export async function goRound(after: string): Promise<string> {
   const name = `next-${createHash("sha256").update(after).digest("hex").slice(0, 32)}`;
   await startExecution(setting("DEPLOY_MACHINE"), name, { why: "requests waited" });

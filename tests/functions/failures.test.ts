@@ -136,6 +136,21 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
     await second.end();
   });
 
+  it("retire: waits until another run of the same state, which has the turn, is surely over", async () => {
+    const owner = await idleExecution(stack);
+    const heldFor = (seconds: number) => {
+      const takenAt = new Date(Date.now() - seconds * 1000).toISOString();
+      return stack.put(stack.state, "turn/lock.json", JSON.stringify({ owner, takenAt, run: "another" }));
+    };
+    const retire = () => stack.invoke("retire", { execution: owner, drainSeconds: 3600 });
+    await heldFor(50);
+    await assert.rejects(retire(), failure("TurnBusy", /another run of .* retiring waits/));
+    assert.match(there(await stack.read("turn/lock.json")), /"another"/);
+    await heldFor(61);
+    await retire();
+    assert.equal(await stack.read("turn/lock.json"), undefined);
+  });
+
   it("retire: stops the kept release's machine; run again, nothing happens; the turn is free again", async () => {
     const retire = async () =>
       second.step("retire", { execution: await idleExecution(stack), drainSeconds: 0 });

@@ -175,12 +175,16 @@ describe("a rollback", { timeout: 400_000 }, () => {
     assert.equal(await servedRelease(stack.address), 1);
   });
 
-  it("of a rollback, back to what the bucket has, holds nothing any more", async () => {
+  it("of a rollback, back to what the bucket has, holds nothing any more, and forgets no refusal", async () => {
+    const told = { error: "EmptySite", cause: "Nothing.", at: new Date().toISOString(), times: 1 };
+    const refusal = JSON.stringify({ listing: "e".repeat(64), ...told, content: true });
+    await stack.put(stack.state, "refused.json", refusal);
     const ended = await rollback(2);
     outcomes(ended, ["live"]);
     assert.doesNotMatch(ended[0]?.message ?? "", /held/);
     const { release, held } = await live();
     assert.deepEqual({ release, held }, { release: 2, held: undefined });
+    assert.equal(await stack.read("refused.json"), refusal);
     assert.equal(await home(), "<h1>two</h1>");
   });
 
@@ -282,6 +286,7 @@ describe("a rollback", { timeout: 400_000 }, () => {
     outcomes(await upload("three"), ["live"]);
     assert.equal(await home(), "<h1>three</h1>");
     assert.equal((await live()).held, undefined);
+    assert.equal(await stack.read("refused.json"), undefined);
   });
 
   it("keeps the machine that was live last, whatever its number is", async () => {

@@ -17,6 +17,7 @@ import {
   takeTurn,
 } from "../../lib/turn.ts";
 import { explore, type History, Scheduler } from "./interleavings.ts";
+import { MemoryStore } from "./memory-store.ts";
 
 const REQUEST = `${REQUESTS_PREFIX}content.json`;
 const etagOf = (body: string) => `"${createHash("md5").update(body).digest("hex").slice(0, 8)}"`;
@@ -304,6 +305,28 @@ describe("the turn protocol, over all interleavings", () => {
       await assert.rejects(run(2, { ...others, broken }));
     });
   }
+});
+
+describe("a turn that one run of a function takes for itself", () => {
+  it("is neither taken nor let go of by another run of the same execution, until that run is surely over", async () => {
+    const store = new MemoryStore();
+    let now = 0;
+    const world: TurnWorld = { store, now: () => now, life: async () => ({ running: true }) };
+    const taken = { taken: true, takenOver: false };
+    assert.deepEqual(await takeTurn(world, "e", "first"), taken);
+    assert.deepEqual(await takeTurn(world, "e", "first"), taken, "its answer was lost");
+    now = 10_000;
+    const waitSeconds = TAKE_OVER_AFTER_SECONDS - 10;
+    assert.deepEqual(await takeTurn(world, "e", "second"), { taken: false, owner: "e", waitSeconds });
+    await releaseTurn(store, "e", "second");
+    assert.deepEqual(await takeTurn(world, "other"), { taken: false, owner: "e" });
+    now = TAKE_OVER_AFTER_SECONDS * 1000;
+    assert.deepEqual(await takeTurn(world, "e", "second"), { taken: true, takenOver: true });
+    await releaseTurn(store, "e", "first");
+    assert.deepEqual(await takeTurn(world, "other"), { taken: false, owner: "e" });
+    await releaseTurn(store, "e", "second");
+    assert.deepEqual(await takeTurn(world, "other"), taken);
+  });
 });
 
 describe("starterFor", () => {

@@ -1,9 +1,9 @@
-import { deploy } from "../../lib/aws/deployments.ts";
+import { askForRollback, deploy } from "../../lib/aws/deployments.ts";
 import type { Snapshot } from "../../local/ec2/state.ts";
 import type { Chance } from "./world/random.ts";
 import type { World } from "./world.ts";
 
-/** What people ask for beside uploading. A rollback belongs here as soon as there is one. */
+/** What people ask for beside uploading. */
 const REQUESTS = ["rebuild", "certificate", "replace"] as const;
 
 /** People who do things by hand, at any time: ask for a deployment, stop an execution, stop or end a machine. */
@@ -23,6 +23,7 @@ export class People {
     const { faults } = this.#world;
     const often = faults.weather === "calm" ? 0 : 1;
     for (let i = chance.whole(0, 2); i > 0; i -= 1) this.#at(() => this.#ask());
+    for (let i = chance.whole(0, 3); i > 0; i -= 1) this.#at(() => this.#rollBack());
     for (let i = chance.whole(0, 2) * often; i > 0; i -= 1) this.#at(() => this.#stopExecution());
     for (let i = chance.whole(0, 1) * often; i > 0; i -= 1) this.#at(() => this.#endMachine());
     for (let i = chance.whole(0, 1) * often; i > 0; i -= 1) this.#at(() => this.#breakMachine());
@@ -37,6 +38,16 @@ export class People {
     const kind = this.#chance.pick(REQUESTS);
     this.#world.note(`a person asks for a deployment: ${kind}`);
     void this.#world.worksOff(deploy(kind));
+  }
+
+  /** Mostly to a release that was live once; sometimes to one that failed, and to what never was. */
+  #rollBack(): void {
+    const releases = this.#world.releases();
+    const once = releases.filter(({ status }) => status === "live").map(({ number }) => number);
+    const any = [...releases.map(({ number }) => number), 99];
+    const to = this.#chance.pick(once.length > 0 && !this.#chance.happens(0.1) ? once : any);
+    this.#world.note(`a person asks for a rollback to release ${to}`);
+    void this.#world.worksOff(askForRollback(to));
   }
 
   #stopExecution(): void {

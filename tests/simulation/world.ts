@@ -1,4 +1,4 @@
-import { type Live, liveSchema } from "../../lib/records.ts";
+import { type Live, liveSchema, type Release, releaseSchema } from "../../lib/records.ts";
 import { codeBuildService } from "../../local/codebuild/service.ts";
 import type { InstanceState } from "../../local/ec2/state.ts";
 import { logsService } from "../../local/logs/service.ts";
@@ -165,6 +165,13 @@ export class World {
   live(): Live | undefined {
     const text = this.stateText("live.json");
     return text === undefined ? undefined : liveSchema.parse(JSON.parse(text));
+  }
+
+  /** The records of all releases. */
+  releases(): Release[] {
+    return this.stateKeys()
+      .filter((key) => key.startsWith("releases/"))
+      .map((key) => releaseSchema.parse(JSON.parse(this.stateText(key) ?? "")));
   }
 
   tell(how: (watcher: Watcher) => void): void {

@@ -5,7 +5,6 @@ import {
   listingKey,
   packRecordKey,
   type Release,
-  releaseSchema,
 } from "../../../lib/records.ts";
 import type { World } from "../world.ts";
 
@@ -22,10 +21,7 @@ export interface Kept {
 
 export function keptOf(world: World): Kept {
   const live = world.live();
-  const releases = world
-    .stateKeys()
-    .filter((key) => key.startsWith("releases/"))
-    .map((key) => releaseSchema.parse(JSON.parse(world.stateText(key) ?? "")));
+  const releases = world.releases();
   const restored = releases.filter(({ status }) => status === "restored");
   const lastLive = ({ number }: Release) =>
     Math.max(number, restored.findLast(({ to }) => to === number)?.number ?? 0);

@@ -1,4 +1,4 @@
-import { refusedSchema } from "../../../lib/records.ts";
+import { type Refused, refusedSchema } from "../../../lib/records.ts";
 import { listingDigest } from "../../../lib/site/listing.ts";
 import { contentOf, MARKER_KEY } from "../../../lib/site/settled.ts";
 import { CONTENT_BUCKET, STATE_BUCKET, type World } from "../world.ts";
@@ -26,25 +26,46 @@ export function restless(world: World): string[] {
 const keysBelow = (world: World, prefix: string) => world.stateKeys().filter((key) => key.startsWith(prefix));
 
 function contentProblems(world: World): string[] {
-  const listed = world.objects.keys(CONTENT_BUCKET).map((key) => {
-    const { size, etag, lastModified } = world.objects.object(CONTENT_BUCKET, key);
-    return { key, size, etag, lastModified: new Date(lastModified).toISOString() };
-  });
-  const listing = listingDigest(contentOf(listed));
+  const keys = world.objects.keys(CONTENT_BUCKET);
+  const listing = listingOf(world);
   const live = world.live();
-  if (live?.listing === listing || (live === undefined && listed.length === 0)) return [];
-  const text = world.stateText("refused.json");
-  const refused = text === undefined ? undefined : refusedSchema.parse(JSON.parse(text));
-  const impossible =
-    !canBeSite(
-      listed.map(({ key }) => key),
-      world,
-    ) || world.choices.importMode === "image";
-  if (refused?.listing === listing && impossible) return [];
+  if (live?.listing === listing || (live === undefined && keys.length === 0)) return [];
+  const refused = refusedOf(world);
+  if (refused?.listing === listing && isHopeless(world)) return [];
+  // A rollback holds the site against what the bucket had by then, whether that was live or had failed.
+  const { held } = live ?? {};
+  if (held?.listing === listing) return [];
+  if (held !== undefined && refused?.listing === listing && refused.at < held.since) return [];
   return [
     `the bucket's listing is ${listing.slice(0, 8)}, live is ${live?.listing.slice(0, 8)}` +
       (refused === undefined ? "" : `, ${refused.listing.slice(0, 8)} failed with ${refused.error}`),
   ];
+}
+
+/** The digest of what the content bucket lists. */
+export function listingOf({ objects }: World): string {
+  const listed = objects.keys(CONTENT_BUCKET).map((key) => {
+    const { size, etag, lastModified } = objects.object(CONTENT_BUCKET, key);
+    return { key, size, etag, lastModified: new Date(lastModified).toISOString() };
+  });
+  return listingDigest(contentOf(listed));
+}
+
+/** The last content that could not be made live. */
+export function refusedOf(world: World): Refused | undefined {
+  const text = world.stateText("refused.json");
+  return text === undefined ? undefined : refusedSchema.parse(JSON.parse(text));
+}
+
+/** Whether no deployment of what the bucket holds can succeed. */
+function isHopeless(world: World): boolean {
+  return !canBeSite(world.objects.keys(CONTENT_BUCKET), world) || world.choices.importMode === "image";
+}
+
+/** Whether reconcile goes on trying what the bucket holds: it failed, and the content is not to blame. */
+export function isTriedAgain(world: World): boolean {
+  const refused = refusedOf(world);
+  return refused?.listing === listingOf(world) && !refused.content;
 }
 
 /** Whether a site can be made of these keys, as far as the simulated people ever write others. */

@@ -1,4 +1,3 @@
-import { releaseSchema } from "../../../lib/records.ts";
 import type { Watcher, World } from "../world.ts";
 
 /** Longer than EC2 ever hides what was just made. */
@@ -37,9 +36,7 @@ export function undoneInvariant(world: World): Watcher {
 
 function numbersOf(world: World, execution: string): number[] {
   return world
-    .stateKeys()
-    .filter((key) => key.startsWith("releases/"))
-    .map((key) => releaseSchema.parse(JSON.parse(world.stateText(key) ?? "")))
+    .releases()
     .filter((release) => release.execution === execution)
     .map(({ number }) => number);
 }
