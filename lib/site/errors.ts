@@ -1,4 +1,4 @@
-import { showKey, showSize } from "./show.ts";
+import { showKey, showSize, showText } from "./show.ts";
 
 /**
  * The site cannot be deployed as it stands in the bucket: the person who owns it has to change something.
@@ -124,7 +124,7 @@ export class PolicyInvalid extends SiteRefused {
   constructor(file: string, problems: readonly { readonly line: number; readonly reason: string }[]) {
     super(
       "PolicyInvalid",
-      `${file} is not right: ${list(problems.map(({ line, reason }) => `line ${line}: ${reason}`))}. ` +
+      `${file} is not right: ${list(problems.map(({ line, reason }) => `line ${line}: ${showText(reason)}`))}. ` +
         "Correct it and sync again; docs/http.md has all settings.",
     );
   }

@@ -1,3 +1,5 @@
+import { showText } from "./show.ts";
+
 /** Something in a site's own rules that is not done as it is written there. */
 export interface Finding {
   readonly file: string;
@@ -12,7 +14,9 @@ const shown = 50;
 
 /** Findings as lines for people, the first ones of many. */
 export function showFindings(findings: readonly Finding[]): string[] {
-  const lines = findings.slice(0, shown).map(({ file, line, reason }) => `${file} line ${line}: ${reason}`);
+  const lines = findings
+    .slice(0, shown)
+    .map(({ file, line, reason }) => `${file} line ${line}: ${showText(reason)}`);
   const more = findings.length - shown;
   return more > 0 ? [...lines, `… and ${more} more`] : lines;
 }

@@ -3,11 +3,22 @@
  * surrogate characters as escapes, long keys cut in the middle.
  */
 export function showKey(key: string, longest = 160): string {
-  const points = Array.from(key);
+  return escaped(JSON.stringify(shortened(key, longest)));
+}
+
+/** A sentence of ours with words of a site in it, on one visible line, cut in the middle where it is long. */
+export function showText(text: string, longest = 400): string {
+  return escaped(shortened(text.toWellFormed(), longest));
+}
+
+function shortened(text: string, longest: number): string {
+  const points = Array.from(text);
   const half = Math.floor(longest / 2);
-  const cut = points.length <= longest ? points : [...points.slice(0, half), "…", ...points.slice(-half)];
-  const escaped = JSON.stringify(cut.join(""));
-  return escaped.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => {
+  return points.length <= longest ? text : [...points.slice(0, half), "…", ...points.slice(-half)].join("");
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => {
     return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
   });
 }

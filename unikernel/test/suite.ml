@@ -1,3 +1,4 @@
 let () =
   Alcotest.run "mirage_pages"
-    (Test_archive.suites @ Test_http.suites @ Test_http2.suites @ Test_respond.suites @ Test_visitors.suites)
+    (Test_archive.suites @ Test_fuzz.suites @ Test_http.suites @ Test_http2.suites @ Test_respond.suites
+   @ Test_visitors.suites)
