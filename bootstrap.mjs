@@ -35,7 +35,8 @@ export function run(program, args, cwd) {
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }
 
-function installPackages() {
+/** Installs the npm packages if the lock file has changed since. */
+export function installPackages() {
   const lock = createHash("sha256")
     .update(readFileSync(`${root}package-lock.json`))
     .digest("hex");

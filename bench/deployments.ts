@@ -6,9 +6,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { atEndpoint } from "../cli/aws.ts";
 import { visitsOf } from "../cli/read/executions.ts";
-import { follow } from "../cli/start/follow.ts";
 import { packageStack } from "../cli/start/packaging.ts";
 import { type Timings, timings } from "../cli/start/timings.ts";
+import { lineAudience } from "../cli/watch/lines.ts";
+import { endedBefore, resultOf, watch } from "../cli/watch/watch.ts";
 import { objectStore } from "../lib/aws/bucket.ts";
 import { readLive, readReleases } from "../lib/records.ts";
 import { type Cloud, startCloud } from "../local/cloud.ts";
@@ -28,11 +29,11 @@ export function changedPage(data: string): Promise<Timings> {
       let spent: Timings | undefined;
       for (const text of ["<!-- warm -->", "<!-- measured -->"]) {
         await appendFile(join(site, "index.html"), text);
-        const [before, begun] = [await liveRelease(cloud), Date.now()];
+        const before = await standing(cloud);
         await sync(cloud, site);
         const uploaded = Date.now();
         const served = whenServed(cloud.outputs.SiteAddress ?? "", text);
-        const arn = await deployed(cloud, begun, before);
+        const arn = await deployed(cloud, before);
         const total = ((await served) - uploaded) / 1000;
         spent = { ...timings(await visitsOf(arn), uploaded), total };
       }
@@ -65,13 +66,13 @@ export async function manyFiles(data: string): Promise<{ releases: number; write
     await writeFile(join(site, "index.html"), "<h1>Many</h1>");
     for (let i = 0; i < 5_000; i += 1) await writeFile(join(site, `${i}.html`), `<p>${i}</p>`);
     const store = objectStore(cloud.outputs.StateBucket ?? "");
-    const before = await liveRelease(cloud);
+    const before = await standing(cloud);
     const begun = Date.now();
     await sync(cloud, site);
-    await deployed(cloud, begun, before);
+    await deployed(cloud, before);
     await pause(5_000);
     const releases = (await readReleases(store)).filter(
-      ({ number, status }) => number > before && status === "live",
+      ({ number, status }) => number > before.release && status === "live",
     );
     batches = await invocations(cloud, "content-changed", begun);
     return { releases: releases.length, writesPerBatch: writes / batches };
@@ -111,14 +112,33 @@ async function sync(cloud: Cloud, site: string): Promise<void> {
   await promisify(execFile)("aws", args, { env: process.env });
 }
 
-/** Follows the deployments since a time until a release after `before` is live; returns its execution. */
-async function deployed(cloud: Cloud, since: number, before: number): Promise<string> {
-  const machine = Object.entries(cloud.outputs).find(([name]) => name.endsWith("deployArn"))?.[1] ?? "";
-  const isNew = async () => (await liveRelease(cloud)) > before;
-  const followed = await follow(machine, since, LIMIT_MS, isNew, console.log, AbortSignal.timeout(LIMIT_MS));
-  if (followed?.outcome.status !== "SUCCEEDED")
-    throw new Error(`The deployment failed: ${followed?.outcome.cause}`);
-  return followed.executionArn;
+/** The executions that have ended, and the release that is live. */
+async function standing(cloud: Cloud): Promise<{ ended: Set<string>; release: number }> {
+  return { ended: await endedBefore(deployMachine(cloud)), release: await liveRelease(cloud) };
+}
+
+function deployMachine({ outputs }: Cloud): string {
+  return outputs.DeployMachine ?? "";
+}
+
+/** Watches until a release after `before` is live; returns its execution. */
+async function deployed(cloud: Cloud, before: Awaited<ReturnType<typeof standing>>): Promise<string> {
+  const result = await watch(
+    {
+      machine: deployMachine(cloud),
+      before: before.ended,
+      limitMs: LIMIT_MS,
+      judge: async (ended) => {
+        const result = ended && resultOf(ended);
+        const isNew = result?.outcome === "failed" || (await liveRelease(cloud)) > before.release;
+        return isNew ? result : undefined;
+      },
+    },
+    lineAudience(console.log),
+    AbortSignal.timeout(LIMIT_MS),
+  );
+  if (result.outcome !== "live") throw new Error(`The deployment failed: ${result.message}`);
+  return result.execution ?? "";
 }
 
 /** When the front page first had a text; epoch milliseconds. */

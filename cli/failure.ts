@@ -1,14 +1,21 @@
-/** What `mirage-pages` ends with. */
+/** What `mirage-pages` ends with; told by its --help. */
 export const ExitCode = {
-  /** It did what was asked. */
+  /** It did what was asked, or found that nothing was to be done. */
   done: 0,
   /** It did not, or what it was asked about is not as it should be; the output says what to do. */
   failed: 1,
   /** The command line is wrong: nothing was begun. */
   usage: 2,
+  /** Ctrl-C: what was begun on AWS goes on; the output says what. */
+  interrupted: 130,
 } as const;
 
 /** A command cannot go on; the message says what is wrong and what to do. */
 export class CommandFailed extends Error {
   override readonly name = "CommandFailed";
+}
+
+/** Somebody pressed Ctrl-C; the message says what goes on without us. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
 }

@@ -1,6 +1,9 @@
 import { Argument, Command, InvalidArgumentError } from "commander";
 import { CommandFailed, ExitCode } from "../failure.ts";
+import { interruptible } from "../interrupt.ts";
+import { print } from "../output/text.ts";
 import { aim, type TargetOptions, withTarget } from "../target.ts";
+import type { Result } from "../watch/watch.ts";
 
 interface RollbackOptions extends TargetOptions {
   readonly json?: boolean;
@@ -31,21 +34,41 @@ function number(text: string): number {
 
 async function rollback(wanted: number | undefined, _: unknown, command: Command): Promise<void> {
   const options = command.optsWithGlobals<RollbackOptions>();
+  const { json = false } = options;
   const { openSite, pastOf, recordsOf } = await import("../read/site.ts");
-  const { goBack } = await import("../rollback.ts");
+  const { destination, goBack } = await import("../watch/deployments.ts");
+  const { showFor } = await import("../watch/show.ts");
   const site = await openSite(aim(options));
+  const past = pastOf(await recordsOf(site));
+  const { release } = past.live;
+  const begin = Date.now();
   const say = (line: string) => {
-    if (!options.json) console.log(line);
+    if (!json) print(line);
   };
-  process.once("SIGINT", () => {
-    console.error(
-      "\nThis was only watching: a rollback that was asked for goes on. See `mirage-pages releases`.",
-    );
-    process.exit(ExitCode.failed);
-  });
-  const outcome = await goBack(site.machines.deploy, pastOf(await recordsOf(site)), wanted, say);
-  if (options.json) console.log(JSON.stringify({ url: site.url, ...outcome }, null, 2));
-  if (outcome.outcome !== "failed") return say(outcome.message);
-  if (!options.json) throw new CommandFailed(outcome.message);
-  process.exitCode = ExitCode.failed;
+  const tell = (to: number, result: Result) => {
+    const seconds = Math.round((Date.now() - begin) / 100) / 10;
+    if (json) console.log(JSON.stringify({ url: site.url, to, ...result, seconds }, null, 2));
+    if (result.outcome !== "failed") return say(result.message);
+    if (!json) throw new CommandFailed(result.message);
+    process.exitCode = ExitCode.failed;
+  };
+  const to = destination(past, wanted);
+  if (to === undefined) {
+    const same = wanted === release ? "" : ` and serves what release ${wanted} did`;
+    const message = `Nothing to do: release ${release} is live${same}.`;
+    return tell(wanted ?? release, { outcome: "nothing", release, message });
+  }
+  say(`Going back from release ${release} to release ${to}.`);
+  const result = await interruptible(
+    () => "This was only watching: a rollback that was asked for goes on. See `mirage-pages releases`.",
+    async (signal) => {
+      const show = await showFor(site, "plan-rollback", json);
+      try {
+        return await goBack(site, to, show, signal);
+      } finally {
+        await show.end();
+      }
+    },
+  );
+  tell(to, result);
 }

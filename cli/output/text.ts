@@ -19,6 +19,12 @@ export function terminalWidth(): number | undefined {
   return process.stdout.isTTY ? process.stdout.columns : undefined;
 }
 
+/** Prints text, in a terminal broken between words. */
+export function print(text: string): void {
+  const width = terminalWidth();
+  console.log(width === undefined ? text : wrap(text, width).join("\n"));
+}
+
 /** Colours text where standard output shows colours (a terminal, NO_COLOR not set). */
 export function coloured(format: Parameters<typeof styleText>[0], text: string): string {
   return styleText(format, text, { stream: process.stdout });

@@ -1,21 +1,20 @@
 import { spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
-import { listBucket, objectStore } from "../../lib/aws/bucket.ts";
+import { objectStore } from "../../lib/aws/bucket.ts";
 import { getJson } from "../../lib/objects.ts";
 import { REFUSED_KEY, readLive, refusedSchema } from "../../lib/records.ts";
-import { listingDigest } from "../../lib/site/listing.ts";
-import { contentOf } from "../../lib/site/settled.ts";
 import type { Cloud } from "../../local/cloud.ts";
 import { atEndpoint } from "../aws.ts";
 import { executionsSince, importedBytes, visitsOf } from "../read/executions.ts";
+import { contentLive, listingOf } from "../watch/deployments.ts";
+import { lineAudience } from "../watch/lines.ts";
+import { endedBefore } from "../watch/watch.ts";
 import { CannotStart } from "./errors.ts";
-import { follow } from "./follow.ts";
 import { indented, printOutcome, writeReport } from "./report.ts";
 import type { RunOptions } from "./run.ts";
 import { timings } from "./timings.ts";
 import { verifySite } from "./verify.ts";
 
-const DEPLOYMENT_LIMIT_MS = 20 * 60 * 1000;
 const EVENT_LIMIT_MS = 3_000;
 
 /**
@@ -26,12 +25,14 @@ export async function deploySite(cloud: Cloud, options: RunOptions, signal: Abor
   const { ContentBucket: content = "", StateBucket: state = "" } = cloud.outputs;
   const machine =
     cloud.outputs[Object.keys(cloud.outputs).find((name) => name.endsWith("deployArn")) ?? ""] ?? "";
+  Object.assign(process.env, { STATE_BUCKET: state, DEPLOY_MACHINE: machine });
   const store = objectStore(state);
   const begun = Date.now();
+  const before = await endedBefore(machine);
   console.log(`Uploading ${options.site}: aws s3 sync … s3://${content} --delete`);
   await sync(cloud.endpoint, options.site, content, signal);
   const uploaded = Date.now();
-  const listing = listingDigest(contentOf(await listBucket(content)));
+  const listing = await listingOf(content);
   const isLive = async () => (await readLive(store))?.value.listing === listing;
 
   const known = (await isLive()) || (await begins(machine, begun));
@@ -44,25 +45,19 @@ export async function deploySite(cloud: Cloud, options: RunOptions, signal: Abor
     // A deployment was killed together with the last run; the schedules, due within minutes, find its request.
     for (const { schedule } of cloud.scheduler.list()) cloud.scheduler.fire(schedule.name);
   }
-  const followed = await follow(
-    machine,
-    begun,
-    DEPLOYMENT_LIMIT_MS,
-    isLive,
-    (line) => console.log(line),
-    signal,
-  );
-  if (followed?.outcome.status !== undefined && followed.outcome.status !== "SUCCEEDED") {
-    const { status, error, cause } = followed.outcome;
-    console.error(`\nThe deployment ${status}: ${error ?? ""}\n${indented(cause ?? "")}`);
+  const address = cloud.outputs.SiteAddress ?? "";
+  const place = { store, machines: { deploy: machine }, url: `https://${address}/`, contentBucket: content };
+  const audience = lineAudience((line) => console.log(line), begun);
+  const result = await contentLive(place, { listing, before, told: true }, audience, signal);
+  if (result.outcome === "failed") {
+    console.error(`\nThe deployment failed: ${result.message}`);
     return false;
   }
-  const address = cloud.outputs.SiteAddress ?? "";
   await answers(address, signal);
   const verified = await verifySite(options.site, address);
   const release = (await readLive(store))?.value.release ?? 0;
-  const visits = followed === undefined ? [] : await visitsOf(followed.executionArn);
-  const spent = followed === undefined ? undefined : timings(visits, uploaded);
+  const visits = result.execution === undefined ? [] : await visitsOf(result.execution);
+  const spent = result.execution === undefined ? undefined : timings(visits, uploaded);
   printOutcome(address, release, verified, spent);
   if (options.report !== undefined) {
     await writeReport(options.report, {

@@ -79,7 +79,7 @@ describe("npm start", { timeout: 300_000 }, () => {
     const args = ["--once", "--port", "0", "--site", bad, "--data", join(folder, "bad-data")];
     const first = start(...args);
     assert.equal(await first.ended, 1);
-    assert.match(first.output, /The deployment FAILED: NoIndex\n +The content bucket has no index.html/);
+    assert.match(first.output, /The deployment failed: NoIndex: The content bucket has no index.html/);
     const second = start(...args);
     assert.equal(await second.ended, 1);
     assert.match(second.output, /This content was refused before: NoIndex/);
