@@ -14,7 +14,7 @@ import {
   releaseOf,
   updateRelease,
 } from "../lib/records.ts";
-import { setting } from "../lib/settings.ts";
+import { setting, siteName } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 import { assertTurn } from "../lib/turn.ts";
 
@@ -51,7 +51,7 @@ export const handler = step("commit", async (input) => {
       drainSeconds: setting("DRAIN_SECONDS"),
     },
   );
-  const url = `https://${setting("SITE_NAMES")[0] ?? setting("SITE_ADDRESS")}/`;
+  const url = `https://${siteName()}/`;
   const said = `Release ${release} is live${restored ? " again" : ""}: ${url} (${archive.files} files)`;
   const findings = (await readRelease(store, release))?.findings ?? [];
   const message = [said, ...origin(release, opened?.to), ...hold(live), ...notHonoured(findings)].join("\n");

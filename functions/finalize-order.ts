@@ -1,4 +1,4 @@
-import type { Client, Order } from "acme-client";
+import type { Order } from "acme-client";
 import { orderKeyKey } from "../lib/acme/answers.ts";
 import { privateKey, signIn, signingRequest } from "../lib/acme/client.ts";
 import { asking, changeOrder, ownOrder } from "../lib/acme/order.ts";
@@ -31,7 +31,7 @@ export const handler = step("finalize-order", async ({ execution, presentedAt })
         throw error;
       }
     }
-    return settled(client, url);
+    return lookPatiently(look, ({ status }) => status === "valid" || status === "invalid");
   });
   if (order.status === "pending") throw new TransientFault("The authority has not taken the proofs in yet.");
   if (order.status === "invalid") {
@@ -47,13 +47,6 @@ export const handler = step("finalize-order", async ({ execution, presentedAt })
   }
   return { done };
 });
-
-function settled(client: Client, url: string): Promise<Order> {
-  return lookPatiently(
-    () => client.getOrder({ url } as Order),
-    ({ status }) => status === "valid" || status === "invalid",
-  );
-}
 
 /** The key of this order: made once, so that what was finalized before is still for it. */
 async function orderKey(store: ObjectStore, url: string): Promise<string> {

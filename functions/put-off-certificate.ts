@@ -9,7 +9,7 @@ import { writeNext } from "../lib/certificates/next.ts";
 import { messageOf } from "../lib/failure.ts";
 import type { ObjectStore } from "../lib/objects.ts";
 import type { Certificate } from "../lib/records.ts";
-import { certificateNames, setting } from "../lib/settings.ts";
+import { certificateNames, setting, siteName } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
 /**
@@ -22,7 +22,7 @@ export const handler = step("put-off-certificate", async ({ execution, failure }
   const current = (await readCurrent(store))?.value;
   const next = await putOff(store, execution, current);
   await tell(
-    `${certificateNames()[0]}: no new certificate, ${current === undefined ? "there is none yet" : validity(current)}`,
+    `${siteName()}: no new certificate, ${current === undefined ? "there is none yet" : validity(current)}`,
     `${told.error}: ${told.cause}\n\nThe site is as it was. The next attempt is made after ${next}.\n\nExecution: ${execution}\n`,
   );
   return told;

@@ -8,8 +8,9 @@ import { listMachines, stopMachines, terminateMachines } from "../lib/aws/machin
 import { readCurrent } from "../lib/certificates/current.ts";
 import type { Output } from "../lib/contracts.ts";
 import { TurnBusy } from "../lib/errors.ts";
+import type { ObjectStore } from "../lib/objects.ts";
 import { readLive, readReleases, updateRelease } from "../lib/records.ts";
-import { planRetirement } from "../lib/retention.ts";
+import { planRetirement, RETIRED_PREFIXES } from "../lib/retention.ts";
 import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 import { releaseTurn, takeTurn } from "../lib/turn.ts";
@@ -52,15 +53,7 @@ async function retire(drainSeconds: number): Promise<Output<"retire">> {
     machines: await listMachines(),
     images: await listImages(undefined, imported),
     snapshots: await listSnapshots(undefined, imported),
-    objects: [
-      ...(await store.list("archives/")),
-      ...(await store.list("boot/")),
-      ...(await store.list("listings/")),
-      ...(await store.list("imports/")),
-      ...(await store.list("consoles/")),
-      ...(await store.list("certificates/")),
-      ...(await store.list("keys/")),
-    ],
+    objects: await keysBelow(store, RETIRED_PREFIXES),
     certificate: (await readCurrent(store))?.value.serial,
     addressHolder: await addressHolder(),
     keep: setting("KEEP_RELEASES"),
@@ -78,4 +71,11 @@ async function retire(drainSeconds: number): Promise<Output<"retire">> {
     });
   }
   return leaving;
+}
+
+/** Every key below these prefixes, one list after the other. */
+async function keysBelow(store: ObjectStore, prefixes: readonly string[]): Promise<string[]> {
+  const keys: string[] = [];
+  for (const prefix of prefixes) keys.push(...(await store.list(prefix)));
+  return keys;
 }

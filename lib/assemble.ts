@@ -9,9 +9,7 @@ import { identityTar } from "./identity/identity.ts";
 import type { ObjectStore } from "./objects.ts";
 import { type Archive, archiveKey, type Boot, bootKey, type Certificate, padded } from "./records.ts";
 import { STAGING, setting } from "./settings.ts";
-
-/** Two years, without preload: a promise that the site can keep whatever becomes of it. */
-const HSTS = "max-age=63072000";
+import { HSTS } from "./site/policy.ts";
 
 export interface AssembledDisk {
   readonly volumeGiB: number;

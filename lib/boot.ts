@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestObject, objectSize } from "./aws/bucket.ts";
 import { BuildFailed } from "./errors.ts";
 import { getJson, type ObjectStore, putJson } from "./objects.ts";
 import { type Boot, bootKey, bootRecordKey, bootSchema } from "./records.ts";
+import { sha256 } from "./sha256.ts";
 
 /** Where the packager puts the zip of buildspec.yml, build/ and unikernel/ into the function's bundle. */
 const SOURCE_FILE = "source.zip";
@@ -12,8 +12,6 @@ const SOURCE_FILE = "source.zip";
 export function readSource(): Promise<Buffer> {
   return readFile(join(process.env.LAMBDA_TASK_ROOT ?? process.cwd(), SOURCE_FILE));
 }
-
-const sha256 = (data: Buffer | string) => createHash("sha256").update(data).digest("hex");
 
 /** The digest of everything that decides what is built. */
 export function buildDigest(source: Buffer, backend: string): string {

@@ -36,6 +36,17 @@ const probed = z.object({
   paths: z.int().optional(),
 });
 
+/** What is to be deployed, under which number; nothing of it where nothing is to be done. */
+const planned = z.object({
+  message: z.string(),
+  release: release.optional(),
+  pack: z.boolean().optional(),
+  listing: digestSchema.optional(),
+  archive: archiveSchema.optional(),
+  certificate: certificateSchema.optional(),
+  boot: bootSchema.optional(),
+});
+
 export const contracts = {
   "take-turn": {
     input: z.object({ execution }),
@@ -64,29 +75,13 @@ export const contracts = {
   },
   plan: {
     input: z.object({ execution, request, listing: digestSchema.nullable() }),
-    output: z.object({
-      action: z.enum(["nothing", "deploy"]),
-      message: z.string(),
-      release: release.optional(),
-      pack: z.boolean().optional(),
-      listing: digestSchema.optional(),
-      archive: archiveSchema.optional(),
-      certificate: certificateSchema.optional(),
-      boot: bootSchema.optional(),
-    }),
+    output: planned.extend({ action: z.enum(["nothing", "deploy"]) }),
   },
   "plan-rollback": {
     input: z.object({ execution, request }),
-    output: z.object({
+    // Its release is the rollback's own number; what it deploys bears it.
+    output: planned.extend({
       action: z.enum(["nothing", "restore", "deploy"]),
-      message: z.string(),
-      /** The rollback's own number; what it deploys bears it. */
-      release: release.optional(),
-      pack: z.boolean().optional(),
-      listing: digestSchema.optional(),
-      archive: archiveSchema.optional(),
-      certificate: certificateSchema.optional(),
-      boot: bootSchema.optional(),
       /** The release that gets its machine back, which shows a certificate of its own. */
       kept: z
         .object({

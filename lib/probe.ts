@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { Agent as HttpAgent, get as httpGet } from "node:http";
 import { Agent, type RequestOptions, request } from "node:https";
 import type { TLSSocket } from "node:tls";
 import { type BodyEntry, etagOf, type IndexEntry, isRedirect, type SiteIndex } from "./archive/site-index.ts";
 import type { Expected } from "./contracts.ts";
 import { causeText, WrongAnswer } from "./errors.ts";
+import { sha256 } from "./sha256.ts";
 import { ruledPaths } from "./site/ruled.ts";
 import { encodePath } from "./site/url.ts";
 
@@ -190,7 +190,7 @@ function fetchFrom(options: RequestOptions): Promise<Answer> {
       const chunks: Buffer[] = [];
       // Asked now: at the end of the answer the agent may have taken the socket back.
       const { raw } = (answer.socket as TLSSocket).getPeerCertificate();
-      const fingerprint = raw === undefined ? "" : createHash("sha256").update(raw).digest("hex");
+      const fingerprint = raw === undefined ? "" : sha256(raw);
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
       answer.on("error", fail);
       answer.on("end", () => {

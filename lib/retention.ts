@@ -10,6 +10,17 @@ import {
   type Release,
 } from "./records.ts";
 
+/** Where the objects lie that may go. */
+export const RETIRED_PREFIXES = [
+  "archives/",
+  "boot/",
+  "listings/",
+  "imports/",
+  "consoles/",
+  "certificates/",
+  "keys/",
+];
+
 export interface Inventory {
   /** Undefined before the first release. */
   readonly live: Live | undefined;
@@ -17,7 +28,7 @@ export interface Inventory {
   readonly machines: readonly { instanceId: string; state: string; release: number }[];
   readonly images: readonly { imageId: string; release: number }[];
   readonly snapshots: readonly { snapshotId: string; release: number }[];
-  /** Keys below archives/, boot/, listings/, imports/, consoles/, certificates/ and keys/. */
+  /** Keys below RETIRED_PREFIXES. */
   readonly objects: readonly string[];
   /** Serial number of the certificate that the next release shows. */
   readonly certificate: string | undefined;
@@ -80,8 +91,22 @@ export function keptReleases({
  * nothing stays. The live machine and the one that has the address while there is one are never touched.
  */
 export function planRetirement(inventory: Inventory): Retirement {
-  const { live, releases, machines, addressHolder } = inventory;
+  const { releases } = inventory;
   const kept = keptReleases(inventory);
+  const goes = ({ release }: { release: number }) => !kept.has(release);
+  return {
+    ...retiredMachines(inventory, kept),
+    images: inventory.images.filter(goes).map(({ imageId }) => imageId),
+    snapshots: inventory.snapshots.filter(goes).map(({ snapshotId }) => snapshotId),
+    objects: retiredObjects(inventory, kept),
+    abandoned: releases.filter(({ status }) => status === "preparing").map(({ number }) => number),
+  };
+}
+
+function retiredMachines(
+  { live, releases, machines, addressHolder }: Inventory,
+  kept: ReadonlySet<number>,
+): Pick<Retirement, "stopped" | "terminated"> {
   const idle = machines.filter(
     ({ instanceId }) => live === undefined || ![live.instanceId, addressHolder].includes(instanceId),
   );
@@ -89,41 +114,41 @@ export function planRetirement(inventory: Inventory): Retirement {
   const recorded = new Map(releases.map(({ number, instanceId }) => [number, instanceId]));
   const own = ({ instanceId, release }: Inventory["machines"][number]): boolean =>
     kept.has(release) && (recorded.get(release) ?? instanceId) === instanceId;
-  const consoles = releases.map(({ number }) => number).sort((a, b) => b - a)[CONSOLES - 1] ?? 0;
-  const needed = new Set(
-    [...(live ? [live] : []), ...releases.filter(({ number }) => kept.has(number))].flatMap((release) => [
-      ...(release.listing ? [listingKey(release.listing)] : []),
-      ...(release.archive ? [archiveKey(release.archive.digest), packRecordKey(release.archive.digest)] : []),
-      ...(release.certificate ? certificateKeys(release.certificate.serial) : []),
-      ...(release.boot ? [bootKey(release.boot.build), bootRecordKey(release.boot.build)] : []),
-    ]),
-  );
-  const builds = new Set([...needed].filter((key) => key.startsWith("boot/")).map(folder));
-  // Only what a release has shown: a certificate that was stored a moment ago is still to be deployed.
-  const outlived = new Set(
-    releases
-      .map(({ certificate }) => certificate?.serial)
-      .filter((serial) => serial !== undefined && serial !== inventory.certificate)
-      .flatMap((serial) => certificateKeys(serial ?? ""))
-      .filter((key) => !needed.has(key)),
-  );
   return {
     stopped: idle
       .filter((machine) => own(machine) && machine.state === "running")
       .map(({ instanceId }) => instanceId),
     terminated: idle.filter((machine) => !own(machine)).map(({ instanceId }) => instanceId),
-    images: inventory.images.filter(({ release }) => !kept.has(release)).map(({ imageId }) => imageId),
-    snapshots: inventory.snapshots
-      .filter(({ release }) => !kept.has(release))
-      .map(({ snapshotId }) => snapshotId),
-    objects: inventory.objects.filter((key) => {
-      if (key.startsWith("consoles/")) return Number.parseInt(key.slice("consoles/".length), 10) < consoles;
-      if (key.startsWith("boot/")) return !builds.has(folder(key));
-      if (key.startsWith("certificates/") || key.startsWith("keys/")) return outlived.has(key);
-      return !needed.has(key);
-    }),
-    abandoned: releases.filter(({ status }) => status === "preparing").map(({ number }) => number),
   };
+}
+
+function retiredObjects(
+  { live, releases, objects, certificate }: Inventory,
+  kept: ReadonlySet<number>,
+): string[] {
+  const consoles = releases.map(({ number }) => number).sort((a, b) => b - a)[CONSOLES - 1] ?? 0;
+  const using = [...(live ? [live] : []), ...releases.filter(({ number }) => kept.has(number))];
+  const needed = new Set(using.flatMap(objectsOf));
+  const builds = new Set([...needed].filter((key) => key.startsWith("boot/")).map(folder));
+  // Only what a release has shown: a certificate that was stored a moment ago is still to be deployed.
+  const shown = releases.flatMap((release) => release.certificate?.serial ?? []);
+  const outlived = new Set(shown.filter((serial) => serial !== certificate).flatMap(certificateKeys));
+  return objects.filter((key) => {
+    if (key.startsWith("consoles/")) return Number.parseInt(key.slice("consoles/".length), 10) < consoles;
+    if (key.startsWith("boot/")) return !builds.has(folder(key));
+    const secret = key.startsWith("certificates/") || key.startsWith("keys/");
+    return !needed.has(key) && (!secret || outlived.has(key));
+  });
+}
+
+/** The keys of what a release is made of. */
+function objectsOf({ listing, archive, certificate, boot }: Live | Release): string[] {
+  return [
+    ...(listing ? [listingKey(listing)] : []),
+    ...(archive ? [archiveKey(archive.digest), packRecordKey(archive.digest)] : []),
+    ...(certificate ? certificateKeys(certificate.serial) : []),
+    ...(boot ? [bootKey(boot.build), bootRecordKey(boot.build)] : []),
+  ];
 }
 
 type Serving = Pick<Release, "archive" | "boot">;

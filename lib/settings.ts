@@ -59,6 +59,11 @@ export function setting<K extends keyof Settings>(name: K): Settings[K] {
   throw new Error(`The environment variable ${name} of this function ${problem}; deploy the stack again.`);
 }
 
+/** What the site is called in notifications: its first name, or its address as long as it has no domain. */
+export function siteName(): string {
+  return setting("SITE_NAMES")[0] ?? setting("SITE_ADDRESS");
+}
+
 /** What the site's certificate must be for: its names, or its address as long as it has no domain. */
 export function certificateNames(): string[] {
   const names = setting("SITE_NAMES");

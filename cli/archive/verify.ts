@@ -6,6 +6,7 @@ import { etagOfDigest, isRedirect } from "../../lib/archive/site-index.ts";
 import { decoded, encodedCodings, largestEncoded } from "../../lib/archive/variants.ts";
 import { readAhead } from "../../lib/disk/read-ahead.ts";
 import type { Source } from "../../lib/disk/source.ts";
+import { sha256 } from "../../lib/sha256.ts";
 import { compareBytes, keyProblem } from "../../lib/site/keys.ts";
 import { showKey } from "../../lib/site/show.ts";
 
@@ -80,7 +81,7 @@ async function encodedProblems(
   if (size > largestEncoded || file.size > largestEncoded)
     return [`The member ${showKey(name)} is too large.`];
   const body = await decoded(coding, await archive.read(bodyOffset, size), file.size);
-  const same = body !== undefined && createHash("sha256").update(body).digest("hex") === file.digest;
+  const same = body !== undefined && sha256(body) === file.digest;
   return same ? [] : [`The member ${showKey(name)} does not stand for the bytes of ${showKey(file.name)}.`];
 }
 

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { changeTexts } from "../aws/zone.ts";
 import type { ObjectStore } from "../objects.ts";
+import { sha256 } from "../sha256.ts";
 import type { OrderRecord } from "./order.ts";
 
 /** Where the answer to a challenge's token lies; `answer-challenge` reads nothing else. */
@@ -8,7 +8,7 @@ export const answerKey = (token: string) => `challenges/${token}`;
 
 /** Where the private key of an order lies until its certificate has a serial number. */
 export function orderKeyKey(url: string): string {
-  return `keys/orders/${createHash("sha256").update(url).digest("hex").slice(0, 32)}.pem`;
+  return `keys/orders/${sha256(url).slice(0, 32)}.pem`;
 }
 
 /** Removes what orders have left of private keys: there is one order at a time, and it has ended. */

@@ -7,16 +7,18 @@ const ANSWER_MS = 5_000;
 /** Where challenges are answered (RFC 8555, 8.3). */
 export const CHALLENGE_PATH = "/.well-known/acme-challenge/";
 
-function resolver(): Resolver {
+/** Asks these name servers, or this machine's when there are none. */
+function resolver(servers: readonly string[]): Resolver {
   const made = new Resolver({ timeout: 2_000, tries: 2 });
-  const server = setting("RESOLVER");
-  if (server !== undefined) made.setServers([server]);
+  if (servers.length > 0) made.setServers(servers);
   return made;
 }
 
 async function addresses(name: string, family: 4 | 6): Promise<string[]> {
+  const server = setting("RESOLVER");
+  const asked = resolver(server === undefined ? [] : [server]);
   try {
-    return family === 4 ? await resolver().resolve4(name) : await resolver().resolve6(name);
+    return family === 4 ? await asked.resolve4(name) : await asked.resolve6(name);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     if (["ENOTFOUND", "ENODATA"].includes(code)) return [];
@@ -92,10 +94,8 @@ async function missingAt(
 ): Promise<string | undefined> {
   const found = await addresses(server, 4);
   if (found.length === 0) return `the name server ${server} has no address`;
-  const asked = new Resolver({ timeout: 2_000, tries: 2 });
-  asked.setServers(found);
   try {
-    const texts = (await asked.resolveTxt(name)).map((parts) => parts.join(""));
+    const texts = (await resolver(found).resolveTxt(name)).map((parts) => parts.join(""));
     return values.every((value) => texts.includes(value)) ? undefined : `${server} has another TXT ${name}`;
   } catch (error) {
     return `${server} has no TXT ${name} (${error instanceof Error ? error.message : String(error)})`;

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { readAhead } from "../disk/read-ahead.ts";
 import { slice } from "../disk/source.ts";
+import { sha256 } from "../sha256.ts";
 import type { EncodedCoding, PackedObject } from "./pack-record.ts";
 import type { KeptArchive } from "./spool-kept.ts";
 import { encodedCodings } from "./variants.ts";
@@ -31,7 +31,7 @@ export function keptForms(kept: KeptArchive, encoder: string): KeptForms | undef
         if (!form) return;
         const [length, offset, expected] = form;
         const bytes = await archive.read(offset, length);
-        if (createHash("sha256").update(bytes).digest("hex") === expected) found.set(coding, bytes);
+        if (sha256(bytes) === expected) found.set(coding, bytes);
       });
       await Promise.all(reads);
       return found;

@@ -1,5 +1,5 @@
 import type { Source } from "../disk/source.ts";
-import { BadArchive, memberHeader, padding, recordBytes, tarEnd } from "./tar.ts";
+import { BadArchive, memberHeader, padding, recordBytes, sizeField, tarEnd, textField } from "./tar.ts";
 
 /** A member of an archive, and where its body is. */
 export interface Member {
@@ -51,28 +51,16 @@ async function headerAt(
 ): Promise<{ name: string; size: number }> {
   const where = `byte ${offset}`;
   if (record.toString("latin1", 156, 157) !== "x") {
-    return { name: text(record, 345, 155) + text(record, 0, 100), size: sizeIn(record, where) };
+    const prefix = textField(record, 345, 155);
+    const name = textField(record, 0, 100);
+    return { name: prefix === "" ? name : `${prefix}/${name}`, size: sizeField(record, where) };
   }
-  const length = sizeIn(record, where);
+  const length = sizeField(record, where);
   const next = offset + recordBytes + length + padding(length);
   if (length > longestPax || next + recordBytes > archive.size)
     throw new BadArchive(where, "a long pax header");
   const pax = (await archive.read(offset + recordBytes, length)).toString("utf8");
   const name = /^\d+ path=([^\n]*)\n$/.exec(pax)?.[1];
   if (name === undefined) throw new BadArchive(where, "a pax header without a path");
-  return { name, size: sizeIn(await archive.read(next, recordBytes), where) };
-}
-
-/** A field up to its first NUL; the prefix gets the slash that stands between it and the name. */
-function text(record: Buffer, start: number, length: number): string {
-  const field = record.subarray(start, start + length);
-  const end = field.indexOf(0);
-  const value = field.toString("latin1", 0, end < 0 ? length : end);
-  return start > 0 && value !== "" ? `${value}/` : value;
-}
-
-function sizeIn(record: Buffer, where: string): number {
-  const digits = record.toString("latin1", 124, 135);
-  if (!/^[0-7]{11}$/.test(digits)) throw new BadArchive(where, "not a tar header");
-  return Number.parseInt(digits, 8);
+  return { name, size: sizeField(await archive.read(next, recordBytes), where) };
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../sha256.ts";
 
 /** What an index holds (docs/archive.md). Everything in it was worked out when packing. */
 export interface SiteIndex {
@@ -95,7 +95,7 @@ export interface HeaderRule {
 
 /** The strong entity tag of these bytes. */
 export function etagOf(bytes: Buffer): string {
-  return etagOfDigest(createHash("sha256").update(bytes).digest("hex"));
+  return etagOfDigest(sha256(bytes));
 }
 
 /** The strong entity tag of bytes with this SHA-256 in lower-case hex. */

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { type Source, writeExactly } from "../disk/source.ts";
+import { sha256 } from "../sha256.ts";
 import { atOnce } from "./at-once.ts";
 import type { PackRecord } from "./pack-record.ts";
 import {
@@ -55,7 +55,7 @@ export async function spoolKept(
     for (const { position, member, offset, body } of group) {
       const start = offset - first.offset + member.header.length;
       const content = bytes.subarray(start, start + member.object.size);
-      if (createHash("sha256").update(content).digest("hex") === body.digest) bodies[position] = body;
+      if (sha256(content) === body.digest) bodies[position] = body;
     }
   });
   return bodies;

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { readExactly, writeExactly } from "../disk/source.ts";
+import { sha256 } from "../sha256.ts";
 import { contentType } from "../site/media-type.ts";
 import type { KeptForms } from "./kept-forms.ts";
 import type { EncodedCoding, PackedObject } from "./pack-record.ts";
@@ -145,8 +145,4 @@ function formMaker(
     });
     return (await Promise.all(forms)).filter((form) => form !== undefined);
   };
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -99,10 +99,21 @@ export function readHeader(header: Buffer, where: string): { name: string; size:
   const sum = octalField(header, 148, 6);
   if (sum === undefined || sum !== checksum(header)) throw new BadArchive(where, "wrong tar checksum");
   if (header.toString("latin1", 156, 157) !== "0") throw new BadArchive(where, "not a plain file");
+  return { name: textField(header, 0, 100), size: sizeField(header, where) };
+}
+
+/** The field of a header that holds a body's size, in bytes. Throws BadArchive when it is none. */
+export function sizeField(header: Buffer, where: string): number {
   const size = octalField(header, 124, 11);
-  if (size === undefined) throw new BadArchive(where, "unreadable size");
-  const end = header.indexOf(0);
-  return { name: header.toString("latin1", 0, end < 0 || end > 100 ? 100 : end), size };
+  if (size === undefined) throw new BadArchive(where, "not a tar header with a size");
+  return size;
+}
+
+/** A field of a header up to its first NUL. */
+export function textField(header: Buffer, offset: number, length: number): string {
+  const field = header.subarray(offset, offset + length);
+  const end = field.indexOf(0);
+  return field.toString("latin1", 0, end < 0 ? length : end);
 }
 
 function octalField(header: Buffer, offset: number, digits: number): number | undefined {

@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { ObjectStore } from "../objects.ts";
 import type { Reason } from "../records.ts";
 import { setting } from "../settings.ts";
+import { sha256 } from "../sha256.ts";
 import {
   type NewRequest,
   REQUESTS_PREFIX,
@@ -56,7 +57,7 @@ export async function workOff(why: string): Promise<void> {
 
 /** Starts the next turn after one that ended; `after` names that turn's owner or run, so that it is started once. */
 export async function goRound(after: string): Promise<string> {
-  const name = `next-${createHash("sha256").update(after).digest("hex").slice(0, 32)}`;
+  const name = `next-${sha256(after).slice(0, 32)}`;
   await startExecution(setting("DEPLOY_MACHINE"), name, { why: "requests waited" });
   return name;
 }

@@ -4,6 +4,7 @@ import {
   DeregisterImageCommand,
   DescribeImagesCommand,
   type Image as Ec2Image,
+  type Filter,
   paginateDescribeImages,
   paginateDescribeSnapshots,
   RegisterImageCommand,
@@ -14,7 +15,7 @@ import type { Image } from "../records.ts";
 import { ec2 } from "./ec2-client.ts";
 import { notFoundYet } from "./fresh.ts";
 import type { Imported } from "./imports.ts";
-import { attemptName, ownFilters, TAG_RELEASE, tagSpecification, tagsOf, tagValue } from "./names.ts";
+import { attemptName, ownFilters, releaseTag, tagSpecification, tagsOf } from "./names.ts";
 
 const ROOT_DEVICE = "/dev/xvda";
 
@@ -101,16 +102,13 @@ export async function listImages(
   release?: number,
   imported: readonly Imported[] = [],
 ): Promise<{ imageId: string; release: number }[]> {
-  const releases = new Map(imported.map((made) => [made.imageId, made.release]));
-  const found = new Map<string, number>();
-  for (const Filters of [ownFilters(release), ...idFilters("image-id", releases.keys())]) {
+  const made = new Map(imported.map((one) => [one.imageId, one.release]));
+  const found = await listed(release, made, "image-id", async function* (Filters) {
     for await (const page of paginateDescribeImages({ client: ec2() }, { Owners: ["self"], Filters })) {
-      for (const { ImageId: id = "", Tags } of page.Images ?? []) {
-        found.set(id, await releaseOf(id, Tags, releases.get(id)));
-      }
+      for (const { ImageId: id, Tags: tags } of page.Images ?? []) yield { id, tags };
     }
-  }
-  return [...found].map(([imageId, number]) => ({ imageId, release: number }));
+  });
+  return found.map(([imageId, number]) => ({ imageId, release: number }));
 }
 
 /** The stack's own snapshots with the releases they belong to; see `listImages`. */
@@ -118,24 +116,38 @@ export async function listSnapshots(
   release?: number,
   imported: readonly Imported[] = [],
 ): Promise<{ snapshotId: string; release: number }[]> {
-  const releases = new Map(imported.map((made) => [made.snapshotId, made.release]));
-  const found = new Map<string, number>();
-  for (const Filters of [ownFilters(release), ...idFilters("snapshot-id", releases.keys())]) {
+  const made = new Map(imported.map((one) => [one.snapshotId, one.release]));
+  const found = await listed(release, made, "snapshot-id", async function* (Filters) {
     for await (const page of paginateDescribeSnapshots({ client: ec2() }, { OwnerIds: ["self"], Filters })) {
-      for (const { SnapshotId: id = "", Tags } of page.Snapshots ?? []) {
-        found.set(id, await releaseOf(id, Tags, releases.get(id)));
-      }
+      for (const { SnapshotId: id, Tags: tags } of page.Snapshots ?? []) yield { id, tags };
+    }
+  });
+  return found.map(([snapshotId, number]) => ({ snapshotId, release: number }));
+}
+
+type Find = (filters: Filter[]) => AsyncIterable<{ id: string | undefined; tags: Tag[] | undefined }>;
+
+/** Ids with their releases: what `find` gives for the stack's tag, and for the ids that imports have `made`. */
+async function listed(
+  release: number | undefined,
+  made: ReadonlyMap<string | undefined, number>,
+  idFilter: string,
+  find: Find,
+): Promise<[id: string, release: number][]> {
+  const found = new Map<string, number>();
+  for (const filters of [ownFilters(release), ...idFilters(idFilter, made.keys())]) {
+    for await (const { id = "", tags } of find(filters)) {
+      found.set(id, await releaseOf(id, tags, made.get(id)));
     }
   }
-  return [...found].map(([snapshotId, number]) => ({ snapshotId, release: number }));
+  return [...found];
 }
 
 /** The release of what was found. What only its import knows gets our tags: policies let go of nothing else. */
 async function releaseOf(id: string, tags: Tag[] | undefined, imported: number | undefined): Promise<number> {
-  if (imported !== undefined && tagValue(tags, TAG_RELEASE) === undefined) {
-    await ec2().send(new CreateTagsCommand({ Resources: [id], Tags: tagsOf(imported, 1) }));
-  }
-  return Number(tagValue(tags, TAG_RELEASE) ?? imported ?? 0);
+  const tagged = releaseTag(tags);
+  if (imported !== undefined && tagged === undefined) await tag(imported, [id]);
+  return tagged ?? imported ?? 0;
 }
 
 /** A filter, unlike a list of ids, passes over what is gone. A filter takes 200 values. */

@@ -6,12 +6,11 @@ import {
   ImportSnapshotCommand,
   paginateDescribeImportImageTasks,
   paginateDescribeImportSnapshotTasks,
-  type Tag,
 } from "@aws-sdk/client-ec2";
 import { ImportFailed } from "../errors.ts";
 import { setting } from "../settings.ts";
 import { ec2 } from "./ec2-client.ts";
-import { attemptName, ownFilters, TAG_RELEASE, tagSpecification, tagValue } from "./names.ts";
+import { attemptName, ownFilters, releaseTag, tagSpecification } from "./names.ts";
 
 /** Statuses in which an import task is over. */
 const OVER = ["completed", "deleted", "deleting", "error"];
@@ -114,14 +113,14 @@ export async function endImports(release?: number): Promise<Imported[]> {
   const tasks: (Imported & { id: string | undefined; status: string | undefined })[] = [];
   for await (const page of paginateDescribeImportSnapshotTasks({ client: ec2() }, query)) {
     for (const { ImportTaskId: id, Tags, SnapshotTaskDetail: detail } of page.ImportSnapshotTasks ?? []) {
-      const made = { release: releaseOf(Tags), snapshotId: detail?.SnapshotId, imageId: undefined };
+      const made = { release: releaseTag(Tags) ?? 0, snapshotId: detail?.SnapshotId, imageId: undefined };
       tasks.push({ id, status: detail?.Status, ...made });
     }
   }
   for await (const page of paginateDescribeImportImageTasks({ client: ec2() }, query)) {
     for (const { ImportTaskId: id, Tags, Status: status, ...task } of page.ImportImageTasks ?? []) {
       const snapshotId = task.SnapshotDetails?.[0]?.SnapshotId;
-      tasks.push({ id, status, release: releaseOf(Tags), snapshotId, imageId: task.ImageId });
+      tasks.push({ id, status, release: releaseTag(Tags) ?? 0, snapshotId, imageId: task.ImageId });
     }
   }
   for (const { id, status } of tasks) {
@@ -133,8 +132,4 @@ export async function endImports(release?: number): Promise<Imported[]> {
   return tasks
     .filter(({ status }) => status === "completed")
     .map(({ release, snapshotId, imageId }) => ({ release, snapshotId, imageId }));
-}
-
-function releaseOf(tags: Tag[] | undefined): number {
-  return Number(tagValue(tags, TAG_RELEASE) ?? 0);
 }

@@ -16,8 +16,8 @@ import { notFoundYet } from "./fresh.ts";
 import {
   attemptName,
   ownFilters,
+  releaseTag,
   TAG_ATTEMPT,
-  TAG_RELEASE,
   TAG_STACK,
   tagSpecification,
   tagValue,
@@ -39,7 +39,7 @@ function asMachine(instance: Instance): Machine {
     instanceId: instance.InstanceId ?? "",
     state: instance.State?.Name ?? "unknown",
     address: instance.PublicIpAddress,
-    release: Number(tagValue(instance.Tags, TAG_RELEASE) ?? 0),
+    release: releaseTag(instance.Tags) ?? 0,
     attempt: Number(tagValue(instance.Tags, TAG_ATTEMPT) ?? 0),
     launchedAt: instance.LaunchTime ?? new Date(0),
     own: tagValue(instance.Tags, TAG_STACK) === setting("STACK"),

@@ -4,7 +4,7 @@ import { setting } from "../settings.ts";
 
 /** Tags by which the stack knows its own things; policies allow changes only to what bears the first. */
 export const TAG_STACK = "mirage-pages:stack";
-export const TAG_RELEASE = "mirage-pages:release";
+const TAG_RELEASE = "mirage-pages:release";
 export const TAG_ATTEMPT = "mirage-pages:attempt";
 
 /** One name for everything that an attempt of a release makes; also its client token (≤ 64 characters). */
@@ -35,6 +35,12 @@ export function ownFilters(release?: number) {
     { Name: `tag:${TAG_STACK}`, Values: [setting("STACK")] },
     ...(release === undefined ? [] : [{ Name: `tag:${TAG_RELEASE}`, Values: [String(release)] }]),
   ];
+}
+
+/** The release that a thing's tag names, undefined when it bears none. */
+export function releaseTag(tags: Tag[] | undefined): number | undefined {
+  const value = tagValue(tags, TAG_RELEASE);
+  return value === undefined ? undefined : Number(value);
 }
 
 export function tagValue(tags: Tag[] | undefined, key: string): string | undefined {

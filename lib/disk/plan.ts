@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../sha256.ts";
 import { SiteRefused } from "../site/errors.ts";
 import { showSize } from "../site/show.ts";
 import { derivedGuid, type GptTable, sectorBytes } from "./gpt.ts";
@@ -122,8 +122,4 @@ function volumeFor(needed: number, wanted: number | undefined): number {
 
 function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

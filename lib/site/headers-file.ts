@@ -1,5 +1,5 @@
 import type { HeaderRule } from "../archive/site-index.ts";
-import type { Finding } from "./findings.ts";
+import { eachRuleLine, type Finding } from "./findings.ts";
 import { parseRuleSource } from "./rule-source.ts";
 
 export const headersFile = "_headers";
@@ -19,36 +19,24 @@ const serversOwn = new Set([
  */
 export function parseHeaders(text: string): { rules: Omit<HeaderRule, "scope">[]; findings: Finding[] } {
   const rules: { host: string | undefined; pattern: string; changes: [string, string | undefined][] }[] = [];
-  const findings: Finding[] = [];
   /** Undefined below a path that cannot be honoured: its headers are passed over with it. */
   let current: (typeof rules)[number] | undefined;
   let begun = false;
-  for (const [i, raw] of text
-    .replace(/^\u{feff}/u, "")
-    .split(/\r?\n/)
-    .entries()) {
-    const line = raw.trim();
-    if (line === "" || line.startsWith("#")) continue;
-    try {
-      if (line.length > longestLine) throw new RangeError(`It is longer than ${longestLine} characters.`);
-      if (/^(?:\/|https?:\/\/)/i.test(line)) {
-        begun = true;
-        current = undefined;
-        if (rules.length >= mostRules) throw new RangeError(`There are more than ${mostRules} paths.`);
-        const { host, pattern } = parseRuleSource(line);
-        current = { host, pattern, changes: [] };
-        rules.push(current);
-      } else if (!begun) {
-        throw new RangeError("A header before the first path.");
-      } else {
-        const change = parseChange(line);
-        current?.changes.push(change);
-      }
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      findings.push({ file: headersFile, line: i + 1, reason: error.message });
+  const findings = eachRuleLine({ file: headersFile, text, longest: longestLine }, (line) => {
+    if (/^(?:\/|https?:\/\/)/i.test(line)) {
+      begun = true;
+      current = undefined;
+      if (rules.length >= mostRules) throw new RangeError(`There are more than ${mostRules} paths.`);
+      const { host, pattern } = parseRuleSource(line);
+      current = { host, pattern, changes: [] };
+      rules.push(current);
+    } else if (!begun) {
+      throw new RangeError("A header before the first path.");
+    } else {
+      const change = parseChange(line);
+      current?.changes.push(change);
     }
-  }
+  });
   return { rules: rules.filter(({ changes }) => changes.length > 0), findings };
 }
 

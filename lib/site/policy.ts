@@ -16,11 +16,14 @@ export interface SitePolicy {
 }
 
 /** Two years, without preload: a promise that the site can keep whatever becomes of it. */
+export const HSTS = "max-age=63072000";
+
+/** What holds where a site says nothing. */
 export const defaultPolicy: SitePolicy = {
   htmlHandling: "keep-names",
   notFound: "404-page",
   canonicalHost: "first",
-  hsts: "max-age=63072000",
+  hsts: HSTS,
   securityHeaders: true,
   immutable: [],
 };

@@ -1,5 +1,5 @@
 import type { Condition } from "../archive/site-index.ts";
-import type { Finding } from "./findings.ts";
+import { eachRuleLine, type Finding } from "./findings.ts";
 import { parseRuleSource, type RuleSource } from "./rule-source.ts";
 
 /** A rule of `_redirects` that can be honoured. */
@@ -32,27 +32,15 @@ export function isRedirectStatus(status: number): boolean {
  */
 export function parseRedirects(text: string): { rules: RedirectRule[]; findings: Finding[] } {
   const rules: RedirectRule[] = [];
-  const findings: Finding[] = [];
   let patterns = 0;
-  for (const [i, raw] of text
-    .replace(/^\u{feff}/u, "")
-    .split(/\r?\n/)
-    .entries()) {
-    const line = raw.trim();
-    if (line === "" || line.startsWith("#")) continue;
-    try {
-      if (line.length > longestLine) throw new RangeError(`It is longer than ${longestLine} characters.`);
-      const rule = parseLine(line, i + 1);
-      if (rule.exact === undefined) patterns += 1;
-      if (patterns > mostPatterns)
-        throw new RangeError(`There are more than ${mostPatterns} rules with patterns.`);
-      if (rules.length >= mostRules) throw new RangeError(`There are more than ${mostRules} rules.`);
-      rules.push(rule);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      findings.push({ file: redirectsFile, line: i + 1, reason: error.message });
-    }
-  }
+  const findings = eachRuleLine({ file: redirectsFile, text, longest: longestLine }, (line, number) => {
+    const rule = parseLine(line, number);
+    if (rule.exact === undefined) patterns += 1;
+    if (patterns > mostPatterns)
+      throw new RangeError(`There are more than ${mostPatterns} rules with patterns.`);
+    if (rules.length >= mostRules) throw new RangeError(`There are more than ${mostRules} rules.`);
+    rules.push(rule);
+  });
   return { rules, findings };
 }
 
