@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { archiveCommand } from "./commands/archive.ts";
+import { consoleCommand } from "./commands/console.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { releasesCommand } from "./commands/releases.ts";
@@ -23,6 +24,7 @@ program.addCommand(deployCommand());
 program.addCommand(statusCommand());
 program.addCommand(releasesCommand());
 program.addCommand(rollbackCommand());
+program.addCommand(consoleCommand());
 program.addCommand(archiveCommand());
 program.addCommand(doctorCommand());
 for (const command of program.commands) {

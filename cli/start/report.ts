@@ -27,7 +27,7 @@ export function printOutcome(
 }
 
 /** Tells how to drive the running cloud from another terminal. */
-export function printHowToGoOn(cloud: Cloud, { data, site }: RunOptions): void {
+export function printHowToGoOn(cloud: Cloud, { data, site }: RunOptions, page = ""): void {
   const lines = Object.entries(cloud.environment).map(([name, value]) => `  export ${name}=${value}`);
   console.log(
     [
@@ -37,6 +37,7 @@ export function printHowToGoOn(cloud: Cloud, { data, site }: RunOptions): void {
       `  export PATH="${pathWithEndpoint(join(data, "bin"))}"`,
       `  aws s3 sync --delete ${site} s3://${cloud.outputs.ContentBucket}`,
       "",
+      `Console page: ${page}`,
       "Ctrl-C ends everything; the next start finds it again.",
     ].join("\n"),
   );

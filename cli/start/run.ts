@@ -1,5 +1,7 @@
 import type { Pebble } from "../../local/acme/pebble.ts";
 import { startCloud } from "../../local/cloud.ts";
+import type { Console } from "../console/server.ts";
+import { aim } from "../target.ts";
 import { certifySite } from "./certify.ts";
 import { deploySite } from "./deploy.ts";
 import { CannotStart } from "./errors.ts";
@@ -39,6 +41,7 @@ export async function run(options: RunOptions): Promise<number> {
     machineKind: "qemu",
     onNotification: ({ message }) => console.log(`\n✉ ${indented(message).trimStart()}`),
   });
+  let page: Console | undefined;
   try {
     Object.assign(process.env, cloud.environment);
     const idle = new Set(
@@ -46,12 +49,16 @@ export async function run(options: RunOptions): Promise<number> {
     );
     console.log(`Declared in the stack, without effect on this machine: ${[...idle].join(", ")}`);
     const { signal } = interrupted;
+    if (!options.once) {
+      page = await startPage();
+      console.log(`The console page shows what happens: ${page.url}`);
+    }
     const live = await deploySite(cloud, options, signal);
     const { pebble, domain, data } = options;
     const certified =
       !live || pebble === undefined || (await certifySite(cloud, pebble, { domain, data, signal }));
     if (options.once) return live && certified ? 0 : 1;
-    if (live) printHowToGoOn(cloud, options);
+    if (live) printHowToGoOn(cloud, options, page?.url);
     await new Promise<void>((resolve) => {
       if (interrupted.signal.aborted) resolve();
       interrupted.signal.addEventListener("abort", () => resolve());
@@ -62,6 +69,14 @@ export async function run(options: RunOptions): Promise<number> {
     throw error;
   } finally {
     console.log("Stopping …");
+    await page?.stop();
     await cloud.stop();
   }
+}
+
+/** Loaded only where it is shown: its bundler takes a moment to start. */
+async function startPage(): Promise<Console> {
+  const { openSite } = await import("../read/site.ts");
+  const { startConsole } = await import("../console/server.ts");
+  return startConsole(await openSite(aim({ stage: "prod" })));
 }

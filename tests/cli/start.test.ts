@@ -122,6 +122,8 @@ describe("npm start", { timeout: 300_000 }, () => {
   it("leaves nothing when it is interrupted while the site is up, and the machine as it was", async () => {
     const run = start("--port", "0");
     await until("it stays up", async () => run.output.includes("Ctrl-C ends everything"), 60_000);
+    const [page = ""] = /http:\/\/127\.0\.0\.1:\d+\/\?token=\S+/.exec(run.output) ?? [];
+    assert.equal((await fetch(page, { redirect: "manual" })).status, 303, run.output);
     process.kill(-(run.npm.pid ?? 0), "SIGINT");
     await run.ended;
     await assertNothingLeft();

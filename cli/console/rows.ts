@@ -1,0 +1,14 @@
+import { listed } from "../read/releases.ts";
+import type { Records } from "../read/site.ts";
+import type { ReleaseRow } from "./view.ts";
+
+/** So many releases are listed. */
+const COUNT = 30;
+
+/** The newest releases with what changed in each. Pure. */
+export function rowsOf(records: Records): ReleaseRow[] {
+  const changes = new Map(records.releases.map((release) => [release.number, release.changes]));
+  return listed(records)
+    .slice(0, COUNT)
+    .map(({ changes: _, ...release }) => ({ ...release, changes: changes.get(release.number) ?? null }));
+}
