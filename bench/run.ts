@@ -1,6 +1,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { installDebianPackages } from "../cli/start/machine.ts";
+import { newCertificate } from "./certificates.ts";
 import { changedPage, manyFiles } from "./deployments.ts";
 import { powerOn } from "./power-on.ts";
 import { start } from "./starts.ts";
@@ -10,6 +12,8 @@ import { type Figure, table } from "./table.ts";
  * `npm run bench`: the figures of the README, each beside its aim and, where there is one, beside what the
  * same machine needs the other way in the same run. Takes some minutes; run it on a quiet machine.
  */
+const root = resolve(import.meta.dirname, "..");
+installDebianPackages(root, "local/acme/packages.txt", "tests/packages.txt");
 const folder = await mkdtemp(join(tmpdir(), "mp-bench-"));
 try {
   const data = join(folder, "data");
@@ -18,6 +22,7 @@ try {
   const boot = await powerOn(data, folder);
   const changed = await changedPage(data);
   const many = await manyFiles(data);
+  const certificate = await newCertificate();
   const site = first.report.site.bytes;
   const { build } = first.report.seconds;
   const figures: Figure[] = [
@@ -39,6 +44,13 @@ try {
       },
     },
     { what: "… of which our own code (all but settling and booting)", ours: changed.own, unit: "s", aim: 3 },
+    { what: "New certificate: stored to shown to visitors", ours: certificate.seconds, unit: "s", aim: 20 },
+    {
+      what: "Findings of testssl.sh above LOW",
+      ours: certificate.findings.length,
+      unit: "",
+      aim: 0,
+    },
     { what: "Power-on to first HTTPS 200 (median of 5)", ours: boot.seconds, unit: "s", aim: 11 },
     { what: "Disk, beside the site", ours: (first.report.disk.bytes - site) / 2 ** 20, unit: "MiB", aim: 32 },
     { what: "Least guest memory that boots and serves", ours: boot.memoryMiB, unit: "MiB", aim: 128 },
@@ -51,6 +63,7 @@ try {
     },
   ];
   console.log(`\n${table(figures)}`);
+  for (const { id, severity, finding } of certificate.findings) console.log(`${severity} ${id}: ${finding}`);
   console.log(
     `\n${(await readFile("/proc/cpuinfo", "utf8")).match(/model name\s*: (.*)/)?.[1] ?? ""}, QEMU software emulation`,
   );

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +10,7 @@ import { openKept, writeVersion } from "../lib/kept-archive.ts";
 import { readListing } from "../lib/listings.ts";
 import { archiveKey, packRecordKey, readLive, updateRelease } from "../lib/records.ts";
 import { setting } from "../lib/settings.ts";
+import { sha256 } from "../lib/sha256.ts";
 import { ObjectTooLarge } from "../lib/site/errors.ts";
 import { checkListing } from "../lib/site/listing.ts";
 import { largestRuleFile, planWithRules, ruleFiles } from "../lib/site/site-rules.ts";
@@ -80,8 +80,7 @@ async function readRuleFiles(
 }
 
 function ruleRecord([key, text]: readonly [string, string]) {
-  const digest = createHash("sha256").update(text).digest("hex");
-  return { key, size: Buffer.byteLength(text), digest };
+  return { key, size: Buffer.byteLength(text), digest: sha256(text) };
 }
 
 /** Opens an object in the version that was listed; another one means that the listing has not settled. */

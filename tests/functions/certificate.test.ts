@@ -49,6 +49,10 @@ describe("a self-signed certificate", { timeout: 120_000 }, () => {
       "certificates/current.json",
       JSON.stringify({ ...old, notBefore, notAfter }),
     );
+    // What is in the bucket was refused: that is no matter of the certificate's.
+    const told = { error: "EmptySite", cause: "Nothing.", at: new Date().toISOString(), times: 1 };
+    const refusal = JSON.stringify({ listing: "e".repeat(64), ...told, content: true });
+    await stack.put(stack.state, "refused.json", refusal);
     calls.length = 0;
     const ended = await stack.settleAfter(async () => runMachine());
     assert.deepEqual(
@@ -71,6 +75,8 @@ describe("a self-signed certificate", { timeout: 120_000 }, () => {
       [],
       "neither the content bucket nor a build is asked",
     );
+    assert.equal(await stack.read("refused.json"), refusal);
+    await stack.delete(stack.state, "refused.json");
   });
 
   it("has its key encrypted by KMS; the old one goes with its release, which nobody goes back to", async () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { renewalId } from "../../lib/acme/renewal-info.ts";
 import type { Certificate } from "../../lib/records.ts";
@@ -9,8 +10,10 @@ import { type CertificateRun, CertifiedStack, trusted } from "../kit/certified.t
 import { failure, settingOf } from "./by-hand.ts";
 
 /** Certificates from Pebble by HTTP-01. The tests build on each other, in this order. */
-describe("a certificate from an authority", { timeout: 540_000 }, () => {
+describe("a certificate from an authority", { timeout: 900_000 }, () => {
   let certified: CertifiedStack;
+  /** Every private key that there was at the end of a test, by the object that holds it. */
+  const seen = new Map<string, string>();
 
   before(async () => {
     certified = await CertifiedStack.start("site.test www.site.test");
@@ -51,14 +54,23 @@ describe("a certificate from an authority", { timeout: 540_000 }, () => {
     await trusted(stack.address, "www.site.test", await pebble.root());
   });
 
-  it("is left alone while nothing is due", async () => {
-    const orders = certified.front.posts(/order-plz/).length;
-    const [run] = await certified.run();
-    assert.match(run?.message ?? "", /^the certificate [0-9a-f]+ is renewed on 20/);
-    assert.equal(certified.front.posts(/order-plz/).length, orders);
+  it("is left alone until the authority's window, which is asked for no more often than it wants", async () => {
+    const { stack, front } = certified;
+    const orders = front.posts(/order-plz/).length;
+    const asked = () => front.calls.filter(({ path }) => path.startsWith("/renewal-info/")).length;
+    const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+    front.window = { start: inHours(240), end: inHours(264) };
+    for (const _ of [1, 2]) {
+      const [run] = await certified.run();
+      const at = /^the certificate [0-9a-f]+ is renewed on (20.*)$/.exec(run?.message ?? "")?.[1] ?? "never";
+      assert.ok(at >= front.window.start && at <= front.window.end, run?.message);
+      assert.equal(JSON.parse((await stack.read("certificates/next.json")) ?? "").at, at);
+    }
+    assert.equal(asked(), 1);
+    assert.equal(front.posts(/order-plz/).length, orders);
   });
 
-  it("is renewed when the authority's window opens, once by two runs at a time, and says what it replaces", async () => {
+  it("is renewed when the authority moves its window, once by two runs at a time, and says what it replaces", async () => {
     const { stack, front } = certified;
     const before = await certified.current();
     const chain = (await stack.read(`certificates/${before.serial}/chain.pem`)) ?? "";
@@ -139,8 +151,9 @@ describe("a certificate from an authority", { timeout: 540_000 }, () => {
   });
 
   it("fails when a challenge does, leaves nothing behind, and works the next time", async () => {
-    const { stack, front } = certified;
+    const { stack, front, pebble } = certified;
     await openWindow();
+    await pebble.tellDns("add-aaaa", { host: "site.test.", addresses: ["2001:db8::1"] });
     front.fault = async ({ path }) => {
       if (!path.startsWith("/chalZ/")) return false;
       for (const key of await stack.keys(stack.state, "challenges/")) await stack.delete(stack.state, key);
@@ -150,6 +163,8 @@ describe("a certificate from an authority", { timeout: 540_000 }, () => {
     const [run] = await certified.run();
     assert.equal(run?.error, "OrderFailed", JSON.stringify(run));
     assert.match(run?.cause ?? "", /^The authority did not accept the proof\.\n/);
+    assert.match(run?.cause ?? "", /\nsite\.test also has the AAAA record 2001:db8::1, .*: remove it\./);
+    await pebble.tellDns("clear-aaaa", { host: "site.test." });
     assert.match((await notes()).at(-1)?.message ?? "", /The next attempt is made after 20/);
     await nothingLeft();
     assert.equal((await attempts()).failures, 1);
@@ -158,6 +173,30 @@ describe("a certificate from an authority", { timeout: 540_000 }, () => {
     await stack.settleAfter(() => certified.run());
     assert.notEqual((await certified.current()).serial, before.serial);
     assert.equal((await attempts()).failures, 0);
+  });
+
+  it("is put off when the authority is down, which is told", async () => {
+    const { stack, front } = certified;
+    await openWindow();
+    const execution = "arn:down";
+    const { action } = (await stack.invoke("check-certificate", { execution })) as { action: string };
+    assert.equal(action, "order");
+    front.fault = (_, response) => {
+      response.destroy();
+      return true;
+    };
+    await assert.rejects(
+      stack.invoke("order-certificate", { execution }),
+      failure("TransientFault", /^The ACME server https:\/\/127\.\S+ does not answer: /),
+    );
+    // The state machine would try for minutes.
+    const Cause = JSON.stringify({ errorMessage: "The ACME server does not answer: socket hang up" });
+    await stack.invoke("put-off-certificate", { execution, failure: { Error: "TransientFault", Cause } });
+    const note = (await notes()).at(-1)?.message ?? "";
+    assert.match(note, /^TransientFault: The ACME server does not answer: socket hang up\n/);
+    assert.match(note, /\n\nThe site is as it was\. The next attempt is made after 20/);
+    assert.equal((await attempts()).failures, 1);
+    await nothingLeft();
   });
 
   it("is ordered in the profile that is wanted, through a server that resets, has faults and is slow", async () => {
@@ -204,6 +243,34 @@ describe("a certificate from an authority", { timeout: 540_000 }, () => {
       assert.equal(front.posts(/order-plz/).length, orders + 1, last);
       await nothingLeft();
     }
+  });
+
+  it("is renewed, deployed and shown by functions whose clocks are an hour off", async () => {
+    const { stack, front, pebble } = certified;
+    for (const hours of [1, -1]) {
+      certified.skewClocks(hours * 3_600_000);
+      await openWindow(4);
+      await stack.delete(stack.state, "certificates/attempts.json");
+      const before = await certified.current();
+      const orders = front.posts(/order-plz/).length;
+      const ended = await stack.settleAfter(() => certified.run());
+      assert.deepEqual(
+        ended.map(({ outcome }) => outcome),
+        ["live"],
+        JSON.stringify(ended),
+      );
+      const told = Date.parse((await stack.live())?.since ?? "") - Date.now();
+      assert.ok(Math.abs(told - hours * 3_600_000) < 120_000, `a clock off by ${told} ms`);
+      const after = await certified.current();
+      assert.notEqual(after.serial, before.serial);
+      assert.equal(front.posts(/order-plz/).length, orders + 1);
+      const { serialNumber } = await trusted(stack.address, "site.test", await pebble.root());
+      assert.equal(serialNumber?.toLowerCase(), after.serial);
+      front.window = undefined;
+      const [again] = await certified.run();
+      assert.match(again?.message ?? "", /^the certificate [0-9a-f]+ is renewed on 20/);
+    }
+    certified.skewClocks(0);
   });
 
   it("is let go of by a run that has lost it", async () => {
@@ -255,17 +322,20 @@ describe("a certificate from an authority", { timeout: 540_000 }, () => {
 
   it("has keys that stand nowhere but in their objects and on the disks", async () => {
     const { stack } = certified;
-    const keys = await stack.keys(stack.state, "keys/");
-    assert.ok(keys.length >= 3, keys.join(" "));
-    const secrets = await Promise.all(keys.map(async (key) => secretOf((await stack.read(key)) ?? "")));
+    assert.ok(seen.size >= 8, [...seen.keys()].join(" "));
+    const secrets = [...seen.values()].flatMap(secretsOf);
     const found: string[] = [];
     // Records, archives, chains, challenges and build output, whichever of them is an object.
     for (const key of await stack.keys(stack.state)) {
       if (!key.startsWith("keys/") && holds(Buffer.from((await stack.read(key)) ?? ""), secrets))
         found.push(key);
     }
-    // Logs, inputs and outputs of executions, builds, messages, the functions' code.
-    const places = ["logs", "states", "codebuild", "lambda", "messaging", "notifications.jsonl"];
+    // Logs, inputs and outputs of executions, builds, messages, the functions' code: all but the objects themselves
+    // and the disks.
+    const places = (await readdir(stack.dataDir)).filter((name) => name !== "s3" && name !== "ec2");
+    for (const name of ["codebuild", "lambda", "logs", "messaging", "notifications.jsonl", "states"]) {
+      assert.ok(places.includes(name), `${name} is looked through`);
+    }
     for (const file of await filesOf(stack.dataDir, places)) {
       if (holds(await readFile(file), secrets)) found.push(file);
     }
@@ -281,6 +351,14 @@ describe("a certificate from an authority", { timeout: 540_000 }, () => {
   beforeEach(async () => {
     certified.front.fault = () => false;
     await certified.stack.delete(certified.stack.state, "certificates/attempts.json");
+  });
+
+  afterEach(async () => {
+    const { stack } = certified;
+    for (const key of await stack.keys(stack.state, "keys/")) {
+      const pem = await stack.read(key);
+      if (pem !== undefined) seen.set(key, pem);
+    }
   });
 
   /** The authority would have the certificate renewed: it must be asked again, for its last answer may still hold. */
@@ -313,12 +391,16 @@ describe("a certificate from an authority", { timeout: 540_000 }, () => {
   }
 });
 
-/** The middle of a PEM key: no line ends in it, so that it is found however it is written. */
-function secretOf(pem: string): Buffer {
+/** How a private key may be written: a part of its PEM in which no line ends, and its number itself. */
+function secretsOf(pem: string): Buffer[] {
   const line = pem.split("\n")[1] ?? "";
   assert.ok(line.length > 40, "a line of a private key");
+  const { d = "" } = createPrivateKey(pem).export({ format: "jwk" });
+  const number = Buffer.from(d, "base64url");
+  assert.equal(number.length, 32);
   // The first 36 characters of PKCS#8 are the same for all P-256 keys.
-  return Buffer.from(line.slice(-24));
+  const texts = [line.slice(-24), d, number.toString("base64"), number.toString("hex")];
+  return [...texts.map((text) => Buffer.from(text)), number];
 }
 
 function holds(bytes: Buffer, secrets: readonly Buffer[]): boolean {

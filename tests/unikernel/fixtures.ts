@@ -31,6 +31,8 @@ export interface FixtureOptions {
   readonly names?: readonly string[];
   readonly hsts?: string;
   readonly challenge?: string;
+  /** Made for `localhost` and the names when left out. */
+  readonly certificate?: { readonly chainPem: string; readonly keyPem: string };
   readonly accessLog?: AccessLog;
   /** Cache-Control of objects, by their keys. */
   readonly cacheControl?: Readonly<Record<string, string>>;
@@ -56,12 +58,13 @@ export async function packFixture(options: FixtureOptions): Promise<PackedFixtur
   const packed = await packSite({ objects, plan, spoolPath: join(directory, "spool") });
   const archive = await packed.read(0, packed.bytes);
   await packed.close();
-  const certificate = await selfSignedCertificate({
-    names: ["localhost", "127.0.0.1", ...(names ?? [])],
-    notBefore: new Date(Date.now() - 86_400_000),
-    days: 30,
-  });
-  const { chainPem, keyPem } = certificate;
+  const { chainPem, keyPem } =
+    options.certificate ??
+    (await selfSignedCertificate({
+      names: ["localhost", "127.0.0.1", ...(names ?? [])],
+      notBefore: new Date(Date.now() - 86_400_000),
+      days: 30,
+    }));
   const about = { digest: packed.digest, bytes: packed.bytes };
   const settings = { release, archive: about, names, hsts, challenge, accessLog };
   const identity = identityTar({ ...settings, chainPem, keyPem });
