@@ -19,3 +19,21 @@ export class CommandFailed extends Error {
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
+
+/** What AWS's services call it when credentials may not do something. */
+const DENIED = [
+  "AccessDenied",
+  "AccessDeniedException",
+  "UnauthorizedOperation",
+  "AuthorizationErrorException",
+];
+
+/** An error of AWS that a person can do something about, as CommandFailed; every other one as it is. Pure. */
+export function inWords(error: Error): Error {
+  if (!DENIED.includes(error.name)) return error;
+  return new CommandFailed(
+    `AWS does not let these credentials do this: ${error.message}\n` +
+      "docs/deployer-policy.json allows it; --profile names other credentials.",
+    { cause: error },
+  );
+}

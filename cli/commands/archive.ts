@@ -32,6 +32,7 @@ export function archiveCommand(): Command {
     withTarget(new Command("verify"))
       .description("checks every digest, offset and line; exit code 1 when something is wrong")
       .argument("<archive>", "a file, a release's number, an archive's digest, or \"live\"")
+      .option("--json", "print what was found as JSON")
       .action((named: string, _: unknown, command: Command) => run(named, command, verify)),
   );
   archive.addCommand(
@@ -40,6 +41,7 @@ export function archiveCommand(): Command {
       .argument("<archive>", "a file, a release's number, an archive's digest, or \"live\"")
       .argument("<directory>", "is made if it is not there")
       .option("--force", "replace files that are there already")
+      .option("--json", "print what was written as JSON")
       .action((named: string, directory: string, _: unknown, command: Command) =>
         run(named, command, (opened, options) => extract(opened, directory, options)),
       ),
@@ -74,12 +76,13 @@ async function list({ archive }: OpenedArchive, { json }: ArchiveOptions): Promi
   else for (const line of indexLines(index)) console.log(line);
 }
 
-async function verify({ archive, name, digest }: OpenedArchive): Promise<void> {
+async function verify({ archive, name, digest }: OpenedArchive, { json }: ArchiveOptions): Promise<void> {
   const { verifyArchive } = await import("../archive/verify.ts");
   const found = await verifyArchive(archive, digest);
+  if (found.problems.length > 0) process.exitCode = ExitCode.failed;
+  if (json) return console.log(JSON.stringify({ name, ...found }, null, 2));
   for (const problem of found.problems) console.log(`✗ ${problem}`);
   const what = `${name}: ${found.members} members, ${found.paths} paths, SHA-256 ${found.digest}`;
-  if (found.problems.length > 0) process.exitCode = ExitCode.failed;
   const { length } = found.problems;
   console.log(
     `${what}\n${length === 0 ? "All of it is in order." : `Found ${length} problem${length > 1 ? "s" : ""}.`}`,
@@ -89,10 +92,11 @@ async function verify({ archive, name, digest }: OpenedArchive): Promise<void> {
 async function extract(
   { archive }: OpenedArchive,
   directory: string,
-  { force }: ArchiveOptions,
+  { force, json }: ArchiveOptions,
 ): Promise<void> {
   const { extractSite } = await import("../archive/extract.ts");
   const { showSize } = await import("../../lib/site/show.ts");
   const { files, bytes } = await extractSite(archive, directory, force ?? false);
+  if (json) return console.log(JSON.stringify({ directory, files, bytes }, null, 2));
   console.log(`Wrote ${files} file${files === 1 ? "" : "s"}, ${showSize(bytes)}, to ${directory}.`);
 }

@@ -1,5 +1,5 @@
-import { once } from "node:events";
 import { Command, InvalidArgumentError } from "commander";
+import { untilInterrupted } from "../interrupt.ts";
 import { aim, type TargetOptions, withTarget } from "../target.ts";
 
 interface ConsoleOptions extends TargetOptions {
@@ -35,8 +35,7 @@ async function serve(_: unknown, command: Command): Promise<void> {
   const { startConsole } = await import("../console/server.ts");
   const served = await startConsole(await openSite(aim(options)), options.port);
   console.log(`${served.url}\n\nThe token in this address is the key to the page. Ctrl-C ends it.`);
-  const end = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => end.abort());
-  await once(end.signal, "abort");
+  await untilInterrupted();
   await served.stop();
+  console.log("The page is closed. What it asked for goes on.");
 }

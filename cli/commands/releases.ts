@@ -21,7 +21,7 @@ export function releasesCommand(): Command {
   return withTarget(new Command("releases"))
     .description("Lists the releases, the newest first.")
     .option("--count <n>", "how many", count, 20)
-    .option("--changes", "what each changed against the one before it, as far as that is kept")
+    .option("--changes", "what each changed against the one before it, as far as that is known")
     .option("--json", "print them as JSON")
     .addHelpText("after", help)
     .action(releases);
@@ -35,12 +35,11 @@ function count(text: string): number {
 async function releases(_: unknown, command: Command): Promise<void> {
   const options = command.optsWithGlobals<ReleasesOptions>();
   const { openSite, recordsOf } = await import("../read/site.ts");
-  const { listed, withChanges } = await import("../read/releases.ts");
+  const { listed } = await import("../read/releases.ts");
   const { releaseLines } = await import("../output/releases.ts");
   const site = await openSite(aim(options));
   const records = await recordsOf(site);
-  const counted = listed(records).slice(0, options.count);
-  const shown = options.changes ? await withChanges(site, records, counted) : counted;
+  const shown = listed(records).slice(0, options.count);
   const { url } = site;
   const { live } = records;
   if (options.json) {
@@ -54,7 +53,7 @@ async function releases(_: unknown, command: Command): Promise<void> {
     return;
   }
   console.log(`${url}\n`);
-  for (const line of releaseLines(shown, terminalWidth())) console.log(line);
+  for (const line of releaseLines(shown, options.changes ?? false, terminalWidth())) console.log(line);
   if (live?.held !== undefined) {
     const { release } = live.held;
     console.log(

@@ -7,8 +7,7 @@ const COUNT = 30;
 
 /** The newest releases with what changed in each. Pure. */
 export function rowsOf(records: Records): ReleaseRow[] {
-  const changes = new Map(records.releases.map((release) => [release.number, release.changes]));
   return listed(records)
     .slice(0, COUNT)
-    .map(({ changes: _, ...release }) => ({ ...release, changes: changes.get(release.number) ?? null }));
+    .map(({ changes = null, ...release }) => ({ ...release, changes }));
 }

@@ -1,5 +1,5 @@
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
-import { sts } from "../clients.ts";
+import { sts } from "../clients/sts-client.ts";
 import { type Finding, ok, problem } from "./finding.ts";
 
 /** Whose credentials these are; `account` is undefined when they are of no use. */

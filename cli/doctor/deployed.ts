@@ -4,7 +4,7 @@ import {
   type Stack,
   type StackResourceSummary,
 } from "@aws-sdk/client-cloudformation";
-import { cloudFormation } from "../clients.ts";
+import { cloudFormation } from "../clients/cloud-formation-client.ts";
 
 /** The stack as CloudFormation has it. */
 export interface Deployed {

@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-ec2";
 import { GetAWSDefaultServiceQuotaCommand, GetServiceQuotaCommand } from "@aws-sdk/client-service-quotas";
 import { ec2 } from "../../lib/aws/ec2-client.ts";
-import { serviceQuotas } from "../clients.ts";
+import { serviceQuotas } from "../clients/service-quotas-client.ts";
 import { type Check, type Finding, ok, problem } from "./finding.ts";
 
 interface Quota {

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { paginateListRoles } from "@aws-sdk/client-iam";
-import { iam } from "../clients.ts";
+import { iam } from "../clients/iam-client.ts";
 import { physicalIds } from "./deployed.ts";
 import { type Check, ok, problem, type Subject } from "./finding.ts";
 

@@ -3,7 +3,7 @@ import {
   type GetHostedZoneResponse,
   ListResourceRecordSetsCommand,
 } from "@aws-sdk/client-route-53";
-import { route53 } from "../clients.ts";
+import { route53 } from "../../lib/aws/route53-client.ts";
 import { type Check, type Finding, ok, problem, type Subject, warning } from "./finding.ts";
 import { type Names, Unresolved } from "./names.ts";
 import { siteNames } from "./parameters.ts";

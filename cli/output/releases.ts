@@ -2,7 +2,11 @@ import type { Listed } from "../read/releases.ts";
 import { coloured, sizeText, timeText, wrap } from "./text.ts";
 
 /** Releases as lines of a table; what is too long for the terminal goes on below. Pure, but for colours. */
-export function releaseLines(releases: readonly Listed[], width: number | undefined): string[] {
+export function releaseLines(
+  releases: readonly Listed[],
+  withChanges: boolean,
+  width: number | undefined,
+): string[] {
   if (releases.length === 0) return ["No release yet: upload a site, which deploys it."];
   const digits = Math.max(...releases.map(({ number }) => String(number).length));
   const room = Math.max((width ?? Number.POSITIVE_INFINITY) - digits - 4, 16);
@@ -10,22 +14,25 @@ export function releaseLines(releases: readonly Listed[], width: number | undefi
   return releases.flatMap((release) => {
     const { number, state } = release;
     const mark = state === "live" ? coloured("green", "●") : " ";
-    const lines = wrap(`${state.padEnd(9)}  ${told(release)}`, room);
+    const lines = wrap(`${state.padEnd(9)}  ${told(release, withChanges)}`, room);
     const text = lines.map((line, at) => (at === 0 ? line : margin + line));
     return [`${mark} ${coloured("bold", String(number).padStart(digits))}  ${text.shift() ?? ""}`, ...text];
   });
 }
 
-function told({ reason, startedAt, files, bytes, to, failure, changes }: Listed): string {
+function told(
+  { reason, startedAt, files, bytes, to, failure, changes }: Listed,
+  withChanges: boolean,
+): string {
   const what = to === undefined ? reason : `${reason} to release ${to}`;
   const size = files === undefined ? [] : [`${files} files, ${sizeText(bytes ?? 0)}`];
-  const differs = changes === undefined ? [] : [changesText(changes)];
+  const differs = !withChanges || changes === undefined ? [] : [changesText(changes)];
   const cause = failure === undefined ? [] : [failure.split("\n")[0] ?? ""];
   return [timeText(startedAt), what, ...size, ...differs, ...cause].join("  ");
 }
 
-/** "+2 ~1 −0 files, +1.2 KB" */
-function changesText({ added, changed, removed, bytes }: NonNullable<Listed["changes"]>): string {
-  const sign = bytes < 0 ? "−" : "+";
-  return `+${added.length} ~${changed.length} −${removed.length} files, ${sign}${sizeText(Math.abs(bytes))}`;
+/** "+2 ~1 −0 files, +1.2 KB": how many, and the bytes of those that are new or were changed. */
+function changesText({ added, changed, removed }: NonNullable<Listed["changes"]>): string {
+  const sent = added.bytes + changed.bytes;
+  return `+${added.files} ~${changed.files} −${removed.files} files${sent === 0 ? "" : `, ${sizeText(sent)} of them new`}`;
 }

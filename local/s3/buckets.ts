@@ -76,6 +76,6 @@ export async function describeBucket(call: S3Call, subject: string): Promise<voi
 
 /** Query parameters that make a GET of a bucket something else than a listing. */
 export const bucketSubjects =
-  "location versioning encryption acl tagging lifecycle policy cors website logging notification replication ownershipControls publicAccessBlock policyStatus versions object-lock requestPayment accelerate".split(
+  "location versioning encryption acl tagging lifecycle policy cors website logging notification replication ownershipControls publicAccessBlock policyStatus object-lock requestPayment accelerate".split(
     " ",
   );

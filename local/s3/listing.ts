@@ -56,6 +56,34 @@ export async function listObjects({ response, store, bucket, query }: S3Call): P
   sendXml(response, `<ListBucketResult xmlns="${s3Namespace}">${members}</ListBucketResult>`);
 }
 
+/**
+ * ListObjectVersions. Nothing here keeps versions: each object has the one that an unversioned bucket's have, "null".
+ */
+export async function listVersions({ response, store, bucket, query }: S3Call): Promise<void> {
+  const prefix = query.get("prefix") ?? "";
+  const after = query.get("key-marker") ?? "";
+  const page = pageOf(store, bucket, { prefix, delimiter: "", after, limit: 1000 });
+  const members = xmlMembers({
+    Name: bucket,
+    Prefix: prefix,
+    KeyMarker: after,
+    MaxKeys: 1000,
+    IsTruncated: page.next !== undefined,
+    NextKeyMarker: page.next,
+    NextVersionIdMarker: page.next === undefined ? undefined : "null",
+    Version: page.objects.map(({ key, lastModified, etag, size }) => ({
+      Key: key,
+      VersionId: "null",
+      IsLatest: true,
+      LastModified: new Date(lastModified).toISOString(),
+      ETag: etag,
+      Size: size,
+      StorageClass: "STANDARD",
+    })),
+  });
+  sendXml(response, `<ListVersionsResult xmlns="${s3Namespace}">${members}</ListVersionsResult>`);
+}
+
 function pageOf(
   store: ObjectStore,
   bucket: string,

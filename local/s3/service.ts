@@ -4,7 +4,7 @@ import { AwsError, notImplemented } from "../service.ts";
 import type { S3Call } from "./address.ts";
 import { addressOf } from "./address.ts";
 import * as buckets from "./buckets.ts";
-import { listObjects } from "./listing.ts";
+import { listObjects, listVersions } from "./listing.ts";
 import * as multipart from "./multipart.ts";
 import * as objects from "./objects.ts";
 import type { ObjectStore } from "./store.ts";
@@ -48,6 +48,7 @@ function onBucket(method: string, query: URLSearchParams): Operation | undefined
   switch (method) {
     case "GET":
       if (subject !== undefined) return (call) => buckets.describeBucket(call, subject);
+      if (query.has("versions")) return listVersions;
       return query.has("uploads") ? multipart.listMultipartUploads : listObjects;
     case "HEAD":
       return buckets.headBucket;

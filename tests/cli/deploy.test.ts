@@ -20,7 +20,7 @@ interface Told {
 }
 
 /** `mirage-pages deploy` as a person runs it, from a folder to what visitors get. */
-describe("mirage-pages deploy", { timeout: 240_000 }, () => {
+describe("mirage-pages deploy", { timeout: 600_000 }, () => {
   let stack: TestStack;
   let site: string;
 

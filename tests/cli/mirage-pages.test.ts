@@ -60,6 +60,8 @@ describe("mirage-pages", { timeout: 120_000 }, () => {
     assert.equal(code, 1);
     assert.match(stderr, /^mirage-pages: No local cloud runs on .* Start one with `npm start`/);
     assert.doesNotMatch(stderr, /\n {4}at /);
+    const verbose = await run(["doctor", "--local", "--data", await scratch(t), "--verbose"]);
+    assert.match(verbose.stderr, /\n {4}at /);
   });
 
   it("archive: lists, checks and unpacks what a release was made of", async (t) => {
@@ -88,6 +90,8 @@ describe("mirage-pages", { timeout: 120_000 }, () => {
       verified.stdout,
       new RegExp(`6 members, 3 paths, SHA-256 ${site.digest}\nAll of it is in order`),
     );
+    const { stdout: json } = await run(["archive", "verify", "7", "--json", ...local()]);
+    assert.deepEqual((JSON.parse(json) as { paths: number; problems: string[] }).problems, []);
     const directory = join(await scratch(t), "out");
     const extracted = await run(["archive", "extract", "7", directory, ...local()]);
     assert.match(extracted.stdout, /^Wrote 2 files, 1\.2 KiB \(1254 bytes\), to /);

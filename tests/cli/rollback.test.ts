@@ -4,7 +4,7 @@ import { TestStack } from "../kit/stack.ts";
 import { miragePages } from "./program.ts";
 
 /** `mirage-pages releases` and `mirage-pages rollback`, on a site that has two releases. */
-describe("the commands about releases", { timeout: 240_000 }, () => {
+describe("the commands about releases", { timeout: 600_000 }, () => {
   let stack: TestStack;
 
   before(async () => {
@@ -40,7 +40,10 @@ describe("the commands about releases", { timeout: 240_000 }, () => {
     assert.match(lines[1] ?? "", /^ {2}1 {2}kept /);
     assert.equal((await run("releases", "--count", "1")).stdout.split("\n").length, 4);
     const { stdout: changes } = await run("releases", "--changes");
-    assert.match(changes, / {2}\+0 ~1 −0 files, \+0 bytes\n.* {2}\+1 ~0 −0 files, \+12 bytes\n$/);
+    assert.match(
+      changes,
+      / {2}\+0 ~1 −0 files, 12 bytes of them new\n.* {2}\+1 ~0 −0 files, 12 bytes of them new\n$/,
+    );
   });
 
   it("status: what is live, by what machine and certificate", async () => {
@@ -63,10 +66,11 @@ describe("the commands about releases", { timeout: 240_000 }, () => {
   });
 
   it("status: what could not be deployed, and a machine that does not answer, which is exit code 1", async () => {
-    const { instanceId, listing } = (await stack.live()) ?? {};
+    const { instanceId } = (await stack.live()) ?? {};
     const seen = { answers: false, final: false, reason: "it is silent" };
     await stack.put(stack.state, "health.json", JSON.stringify({ instanceId, misses: 1, seen }));
     const at = new Date().toISOString();
+    const listing = "0".repeat(64);
     const refused = { listing, error: "NoIndex", cause: "There is none.", at, times: 1, content: true };
     await stack.put(stack.state, "refused.json", JSON.stringify(refused));
     const { code, stdout } = await run("status");

@@ -9,6 +9,7 @@ import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  ListObjectVersionsCommand,
   ListPartsCommand,
   PutObjectCommand,
   paginateListObjectsV2,
@@ -86,6 +87,25 @@ test("listings page, group and start in byte order", async (t) => {
     started.Contents?.map(({ Key }) => Key),
     ["a/3"],
   );
+});
+
+test("each object has the one version of an unversioned bucket, by which it is deleted", async (t) => {
+  const { config } = await testCloud(t, stack);
+  const s3 = new S3Client(config);
+  closeAfter(t, s3);
+  for (const Key of ["a&b", "c"]) await s3.send(new PutObjectCommand({ Bucket, Key, Body: Key }));
+  const { Versions = [], IsTruncated } = await s3.send(new ListObjectVersionsCommand({ Bucket }));
+  assert.equal(IsTruncated, false);
+  assert.deepEqual(
+    Versions.map(({ Key, VersionId, IsLatest, Size }) => ({ Key, VersionId, IsLatest, Size })),
+    [
+      { Key: "a&b", VersionId: "null", IsLatest: true, Size: 3 },
+      { Key: "c", VersionId: "null", IsLatest: true, Size: 1 },
+    ],
+  );
+  const Objects = Versions.map(({ Key, VersionId = "" }) => ({ Key, VersionId }));
+  await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+  assert.equal((await s3.send(new ListObjectVersionsCommand({ Bucket }))).Versions, undefined);
 });
 
 test("ranges, headers, ETags and copies", async (t) => {
