@@ -8,8 +8,8 @@ import { assertTurn } from "../lib/turn.ts";
 /** The bucket lists differently but packs to the live archive: the live release takes the listing as its own. */
 export const handler = step("adopt-listing", async ({ execution, release, listing, archive }) => {
   const store = objectStore(setting("STATE_BUCKET"));
-  await assertTurn(store, execution);
   const live = await readLive(store);
+  await assertTurn(store, execution);
   if (live !== undefined && live.value.archive.digest === archive.digest) {
     // Other content came to the bucket, so a rollback holds nothing any more.
     const { held: _, ...value } = live.value;

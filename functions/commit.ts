@@ -2,17 +2,18 @@ import { objectStore } from "../lib/aws/bucket.ts";
 import { leaveRequest } from "../lib/aws/deployments.ts";
 import { startExecution } from "../lib/aws/executions.ts";
 import { readCurrent } from "../lib/certificates/current.ts";
+import { completeRecord } from "../lib/committed.ts";
 import { heldAfter } from "../lib/hold.ts";
-import { putJson } from "../lib/objects.ts";
+import { ConditionFailed, type ObjectStore, putJson } from "../lib/objects.ts";
 import {
   LIVE_KEY,
   type Live,
   padded,
   REFUSED_KEY,
+  type Reason,
   readLive,
   readRelease,
   releaseOf,
-  updateRelease,
 } from "../lib/records.ts";
 import { setting, siteName } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
@@ -22,30 +23,21 @@ import { assertTurn } from "../lib/turn.ts";
  * The commit point: the release is written as live. Retiring what it replaces is an execution of its own;
  * nothing that fails after this undoes the release.
  */
-export const handler = step("commit", async (input) => {
-  const { execution, release, listing, archive, boot, certificate, image, instanceId } = input;
+export const handler = step("commit", async ({ execution, release, ...rest }) => {
+  const { archive, certificate } = rest;
   const store = objectStore(setting("STATE_BUCKET"));
-  await assertTurn(store, execution);
-  const before = await readLive(store);
-  // A rollback that brought a kept machine back has a record, and a number, beside the release's own.
   const opened = await releaseOf(store, execution);
   const reason = opened?.reason ?? "content";
-  const again = before?.value.release === release;
-  const since = again ? before.value.since : new Date().toISOString();
-  const held = again ? before.value.held : heldAfter(before?.value, { reason, listing, since });
-  const made = { listing, archive, boot, certificate, image, instanceId };
-  const live: Live = { release, since, ...made, ...(held && { held }) };
-  await putJson(store, LIVE_KEY, live, before === undefined ? { absent: true } : { etag: before.etag });
+  const live = await makeLive(store, execution, { release, reason, ...rest });
+  await completeRecord(store, opened ?? { number: release }, live);
   const restored = opened !== undefined && opened.number !== release;
-  if (restored) await updateRelease(store, opened.number, { status: "restored", endedAt: since });
-  else await updateRelease(store, release, { status: "live", endedAt: since, ...made });
   // What was refused is still in the bucket, unless it is the bucket's content that is live now.
   if (reason === "content") await store.delete(REFUSED_KEY);
   const current = (await readCurrent(store))?.value;
   if (restored && current?.fingerprint !== certificate.fingerprint) await leaveRequest(store, "certificate");
   await startExecution(
     setting("RETIRE_MACHINE"),
-    `retire-after-${padded(release)}-${since.replaceAll(/\D/g, "")}`,
+    `retire-after-${padded(release)}-${live.since.replaceAll(/\D/g, "")}`,
     {
       release,
       drainSeconds: setting("DRAIN_SECONDS"),
@@ -57,6 +49,32 @@ export const handler = step("commit", async (input) => {
   const message = [said, ...origin(release, opened?.to), ...hold(live), ...notHonoured(findings)].join("\n");
   return { outcome: "live", release, url, message };
 });
+
+/**
+ * Writes live.json, once: a second run, however late it comes, leaves alone what was written since the first. What was
+ * read before the turn was seen to be ours is what the write replaces.
+ */
+async function makeLive(
+  store: ObjectStore,
+  execution: string,
+  { reason, ...made }: Omit<Live, "since" | "held"> & { readonly reason: Reason },
+): Promise<Live> {
+  for (;;) {
+    const before = await readLive(store);
+    await assertTurn(store, execution);
+    if (before?.value.release === made.release) return before.value;
+    const since = new Date().toISOString();
+    const held = heldAfter(before?.value, { reason, listing: made.listing, since });
+    const live: Live = { ...made, since, ...(held && { held }) };
+    try {
+      await putJson(store, LIVE_KEY, live, before === undefined ? { absent: true } : { etag: before.etag });
+      return live;
+    } catch (error) {
+      // Another run of this state was quicker; the next look finds what it wrote.
+      if (!(error instanceof ConditionFailed)) throw error;
+    }
+  }
+}
 
 /** Where a release has its content from that a rollback made. */
 function origin(release: number, to: number | undefined): string[] {

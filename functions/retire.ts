@@ -6,10 +6,11 @@ import { listImages, listSnapshots, removeImage, removeSnapshot } from "../lib/a
 import { endImports } from "../lib/aws/imports.ts";
 import { listMachines, stopMachines, terminateMachines } from "../lib/aws/machines.ts";
 import { readCurrent } from "../lib/certificates/current.ts";
+import { completeRecord, isCommitted } from "../lib/committed.ts";
 import type { Output } from "../lib/contracts.ts";
 import { TurnBusy } from "../lib/errors.ts";
 import type { ObjectStore } from "../lib/objects.ts";
-import { readLive, readReleases, updateRelease } from "../lib/records.ts";
+import { type Live, type Release, readLive, readReleases, updateRelease } from "../lib/records.ts";
 import { planRetirement, RETIRED_PREFIXES } from "../lib/retention.ts";
 import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
@@ -46,10 +47,11 @@ async function retire(drainSeconds: number): Promise<Output<"retire">> {
   const live = (await readLive(store))?.value;
   // After another commit its own retirement comes, once what that one replaced has drained.
   if (live !== undefined && Date.now() < Date.parse(live.since) + drainSeconds * 1000) return NOTHING;
+  const releases = await completedReleases(store, live);
   const imported = await endImports();
   const leaving = planRetirement({
     live,
-    releases: await readReleases(store),
+    releases,
     machines: await listMachines(),
     images: await listImages(undefined, imported),
     snapshots: await listSnapshots(undefined, imported),
@@ -71,6 +73,15 @@ async function retire(drainSeconds: number): Promise<Output<"retire">> {
     });
   }
   return leaving;
+}
+
+/** The records of the releases. One that was committed by an execution which died before it wrote so is completed. */
+async function completedReleases(store: ObjectStore, live: Live | undefined): Promise<Release[]> {
+  const releases = await readReleases(store);
+  const committed = releases.filter((one) => one.status === "preparing" && isCommitted(one, live));
+  if (live === undefined || committed.length === 0) return releases;
+  for (const opened of committed) await completeRecord(store, opened, live);
+  return readReleases(store);
 }
 
 /** Every key below these prefixes, one list after the other. */

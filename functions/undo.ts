@@ -4,6 +4,7 @@ import { objectStore } from "../lib/aws/bucket.ts";
 import { listImages, listSnapshots, removeImage, removeSnapshot } from "../lib/aws/images.ts";
 import { endImports } from "../lib/aws/imports.ts";
 import { describeMachine, listMachines, stopMachines, terminateMachines } from "../lib/aws/machines.ts";
+import { completeRecord, isCommitted } from "../lib/committed.ts";
 import { messageOf } from "../lib/failure.ts";
 import { getJson, type ObjectStore, putJson } from "../lib/objects.ts";
 import { REFUSED_KEY, readLive, refusedSchema, releaseOf, updateRelease } from "../lib/records.ts";
@@ -16,7 +17,7 @@ import { assertTurn } from "../lib/turn.ts";
  * Takes back whatever the failed deployment did: the address goes back to the live machine, the release's
  * machine, image, snapshot and import go. What there is to take back is found by the release's tag, so it
  * does not matter how far the deployment came. A kept machine that a rollback started is stopped again. A release
- * that was committed is left alone.
+ * that was committed stays.
  */
 export const handler = step("undo", async ({ execution, listing, failure }) => {
   const store = objectStore(setting("STATE_BUCKET"));
@@ -24,8 +25,14 @@ export const handler = step("undo", async ({ execution, listing, failure }) => {
   await assertTurn(store, execution);
   const release = await releaseOf(store, execution);
   const live = (await readLive(store))?.value;
-  const committed = live !== undefined && [release?.number, release?.to].includes(live.release);
-  if (release !== undefined && !committed) {
+  if (release !== undefined && live !== undefined && isCommitted(release, live)) {
+    await completeRecord(store, release, live);
+    const message =
+      `Release ${live.release} is live, but what follows a release could not be done: ${told.error}: ${told.cause}\n\n` +
+      "The site serves it. The sweep, which runs every hour, does the rest.";
+    return { outcome: "live", release: live.release, message };
+  }
+  if (release !== undefined) {
     if (live !== undefined) await giveAddressBack(live.instanceId);
     if (release.to !== undefined) await stopAgain(release.to, release.startedAt);
     await removeRelease(release.number);

@@ -203,13 +203,17 @@ export const contracts = {
   },
   undo: {
     input: z.object({ execution, listing: digestSchema.nullable(), failure }),
-    output: z.object({
-      outcome: z.literal("failed"),
-      error: z.string(),
-      cause: z.string(),
-      message: z.string(),
-      release: release.nullable(),
-    }),
+    output: z.union([
+      z.object({
+        outcome: z.literal("failed"),
+        error: z.string(),
+        cause: z.string(),
+        message: z.string(),
+        release: release.nullable(),
+      }),
+      // What failed came after the commit.
+      z.object({ outcome: z.literal("live"), release, message: z.string() }),
+    ]),
   },
   notify: {
     input: z.object({

@@ -200,6 +200,11 @@ describe("a deployment's functions", { timeout: 120_000 }, () => {
     );
     assert.deepEqual(await deployment.commit(), done);
     assert.deepEqual(await stack.live(), live);
+    const adopted = { ...live, listing: "a".repeat(64) };
+    await stack.put(stack.state, "live.json", JSON.stringify(adopted));
+    await deployment.commit();
+    assert.deepEqual(await stack.live(), adopted, "a second run that comes late");
+    await stack.put(stack.state, "live.json", JSON.stringify(live));
     const { executions } = await sfn.send(
       new ListExecutionsCommand({ stateMachineArn: stack.machineArn("retire") }),
     );

@@ -127,6 +127,31 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
     await second.commit();
   });
 
+  /** As a commit leaves it that is killed right after live.json was written. */
+  const forgetCommit = async () => {
+    const record = there((await stack.releases()).find(({ number }) => number === 2));
+    const preparing = JSON.stringify({ ...record, status: "preparing", instanceId: undefined });
+    await stack.put(stack.state, "releases/000002.json", preparing);
+    return async () =>
+      assert.deepEqual(
+        (await stack.releases()).find(({ number }) => number === 2),
+        record,
+      );
+  };
+
+  it("undo: what is committed stays, its record says so, and people are told that it is live", async () => {
+    const isCompleted = await forgetCommit();
+    const { execution, listing } = second;
+    const failure = { Error: "AccessDenied", Cause: "No retiring today." };
+    const done = await second.step("undo", { execution, listing, failure });
+    assert.equal(done.outcome, "live");
+    assert.match(done.message, /^Release 2 is live, but .*AccessDenied: No retiring today\./);
+    await isCompleted();
+    assert.equal(await stack.read("refused.json"), undefined);
+    assert.equal(await servedRelease(stack.address), 2);
+    assert.equal((await machineStates()).get(second.machine.instanceId), "running");
+  });
+
   it("retire: waits with TurnBusy while somebody else has the turn", async () => {
     const execution = await idleExecution(stack);
     await assert.rejects(
@@ -154,7 +179,9 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
   it("retire: stops the kept release's machine; run again, nothing happens; the turn is free again", async () => {
     const retire = async () =>
       second.step("retire", { execution: await idleExecution(stack), drainSeconds: 0 });
+    const isCompleted = await forgetCommit();
     const done = await retire();
+    await isCompleted();
     assert.deepEqual(
       { ...done, objects: done.objects.map((key) => key.split("/")[0]) },
       {

@@ -24,6 +24,8 @@ export class People {
     const often = faults.weather === "calm" ? 0 : 1;
     for (let i = chance.whole(0, 2); i > 0; i -= 1) this.#at(() => this.#ask());
     for (let i = chance.whole(0, 3); i > 0; i -= 1) this.#at(() => this.#rollBack());
+    if (chance.happens(0.3)) this.#at(() => this.#lookAtCertificate());
+    if (chance.happens(0.1)) this.#at(() => this.#rename());
     for (let i = chance.whole(0, 2) * often; i > 0; i -= 1) this.#at(() => this.#stopExecution());
     for (let i = chance.whole(0, 1) * often; i > 0; i -= 1) this.#at(() => this.#endMachine());
     for (let i = chance.whole(0, 1) * often; i > 0; i -= 1) this.#at(() => this.#breakMachine());
@@ -48,6 +50,19 @@ export class People {
     const to = this.#chance.pick(once.length > 0 && !this.#chance.happens(0.1) ? once : any);
     this.#world.note(`a person asks for a rollback to release ${to}`);
     void this.#world.worksOff(askForRollback(to));
+  }
+
+  /** As its schedule does, twice a day: no history is busy for so long. */
+  #lookAtCertificate(): void {
+    this.#world.note("the certificate is looked at");
+    this.#world.lookAtCertificate();
+  }
+
+  /** The stack is deployed again with another name: a certificate for it has to follow. */
+  #rename(): void {
+    const names = this.#chance.pick(["example.net", "example.net www.example.net", ""]);
+    this.#world.note(`the site's names become "${names}"`);
+    process.env.SITE_NAMES = names;
   }
 
   #stopExecution(): void {

@@ -17,8 +17,8 @@ const invariants = [
   ...[addressInvariant, committedInvariant, contentInvariant, notifiedInvariant],
   ...[promptInvariant, turnInvariant, undoneInvariant],
 ];
-/** Longer than reconcile ever waits before it tries a listing again. */
-const REST_SECONDS = 8 * 3600;
+/** Longer than anything waits before it is tried again: a listing 6 hours, the certificate 12. */
+const REST_SECONDS = 14 * 3600;
 const LOOK_SECONDS = 30;
 /** Two runs of reconcile. */
 const QUIET_SECONDS = 660;

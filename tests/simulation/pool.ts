@@ -5,6 +5,8 @@ import type { Played } from "./play.ts";
 /** No history takes so long, in real seconds: one that does goes round in circles. */
 const STUCK_MS = 300_000;
 
+const YOUNG_MB = 64;
+
 export interface PoolOptions {
   readonly threads: number;
   readonly mutation?: Mutation | undefined;
@@ -30,6 +32,8 @@ function playSome(queue: Iterator<number>, state: { over: boolean }, options: Po
     const worker = new Worker(new URL("./worker.ts", import.meta.url), {
       workerData: mutation === undefined ? {} : { mutation },
       execArgv: ["--no-warnings"],
+      // A history makes much that it soon forgets.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
     let seed: number | undefined;
     let watch: NodeJS.Timeout | undefined;

@@ -1,4 +1,5 @@
 import { MARKER_KEY } from "../../lib/site/settled.ts";
+import type { Answered } from "./world/exchange.ts";
 import type { Chance } from "./world/random.ts";
 import { CONTENT_BUCKET, type World } from "./world.ts";
 
@@ -93,11 +94,30 @@ export class Uploads {
   }
 
   async #write(key: string, body: string | undefined): Promise<void> {
-    const { front } = this.#world;
-    const url = `/${CONTENT_BUCKET}/${key.split("/").map(encodeURIComponent).join("/")}`;
     const bytes = Buffer.from(body ?? "");
     const method = body === undefined ? "DELETE" : "PUT";
-    await front.call("s3", { method, url, headers: { "content-length": String(bytes.length) }, body: bytes });
+    // What is large comes in parts: none of it is there before the last one.
+    if (body !== undefined && this.#chance.happens(0.05)) await this.#writeInParts(key, bytes);
+    else await this.#call(method, key, "", bytes);
     this.#world.note(`a person: ${method} ${key}`);
+  }
+
+  async #writeInParts(key: string, bytes: Buffer): Promise<void> {
+    const begun = await this.#call("POST", key, "?uploads", Buffer.alloc(0));
+    const [, id = ""] = /<UploadId>(.*)<\/UploadId>/.exec(begun.body.toString()) ?? [];
+    this.#world.note(`a person: begins an upload of ${key} in parts`);
+    await this.#world.clock.sleep(this.#chance.between(1, 30) * 1000);
+    const { headers } = await this.#call("PUT", key, `?partNumber=1&uploadId=${id}`, bytes);
+    const part = `<Part><PartNumber>1</PartNumber><ETag>${headers.etag}</ETag></Part>`;
+    const list = Buffer.from(`<CompleteMultipartUpload>${part}</CompleteMultipartUpload>`);
+    await this.#call("POST", key, `?uploadId=${id}`, list);
+  }
+
+  async #call(method: string, key: string, query: string, body: Buffer): Promise<Answered> {
+    const url = `/${CONTENT_BUCKET}/${key.split("/").map(encodeURIComponent).join("/")}${query}`;
+    const headers = { "content-length": String(body.length) };
+    const answered = await this.#world.front.call("s3", { method, url, headers, body });
+    if (answered.status >= 400) throw new Error(`${method} ${url}: ${answered.body.toString()}`);
+    return answered;
   }
 }

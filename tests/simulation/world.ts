@@ -31,6 +31,8 @@ import { useRandom } from "./world/randomness.ts";
 
 export const CONTENT_BUCKET = "simulated-content";
 export const STATE_BUCKET = "simulated-state";
+/** As stack/certificates.yml has it. */
+const CERTIFICATE_SECONDS = 12 * 3600;
 const BEGIN = Date.UTC(2026, 10, 2);
 
 /** A message to the subscribers. */
@@ -178,6 +180,11 @@ export class World {
     for (const watcher of this.watchers) how(watcher);
   }
 
+  /** What the schedule of the certificate machine does. */
+  lookAtCertificate(): void {
+    this.engine.start(machineArn("certificate"), undefined, JSON.stringify({ why: "schedule" }));
+  }
+
   /** Waits for what somebody does before the history counts as being at rest. */
   async worksOff(act: Promise<unknown>): Promise<void> {
     this.underWay += 1;
@@ -228,6 +235,9 @@ export class World {
     this.ec2 = await simulatedEc2({
       machines: this.machines,
       readObject: async (bucket, key) => {
+        const { seconds, fails } = faults.import();
+        await clock.sleep(seconds * 1000);
+        if (fails) throw new Error("VM Import was told to fail.");
         const object = this.objects.object(bucket, key);
         const stream = (start = 0, end = object.size - 1) =>
           this.objects.content.read(object.segments, start, end);
@@ -260,8 +270,9 @@ export class World {
       this.engine.define({ name, arn, roleArn: "", definitionText, definition, created: clock.now });
     }
     for (const { name, everySeconds } of this.#declared.functions) {
-      if (everySeconds !== undefined) this.#schedule(name, everySeconds);
+      if (everySeconds !== undefined) this.#schedule(name, everySeconds, () => void this.runEvent(name, {}));
     }
+    this.#schedule("certificate", CERTIFICATE_SECONDS, () => this.lookAtCertificate());
   }
 
   #published: { readonly subject: string; readonly message: string } | undefined;
@@ -311,9 +322,9 @@ export class World {
     }
   }
 
-  #schedule(name: string, everySeconds: number): void {
+  #schedule(name: string, everySeconds: number, act: () => void): void {
     const run = () => {
-      void this.runEvent(name, {});
+      act();
       this.clock.after(everySeconds * 1000, run);
     };
     this.clock.after(this.chance(`schedule of ${name}`).between(0, everySeconds) * 1000, run);

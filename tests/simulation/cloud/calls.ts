@@ -44,7 +44,7 @@ export class Calls {
     const life = current();
     const invocation = life instanceof Invocation ? life : undefined;
     const action = actionOf(service, asked);
-    const fault = faults.call(service, invocation !== undefined);
+    const fault = invocation === undefined ? undefined : faults.call(service, action);
     if (fault !== undefined && invocation !== undefined) this.#options.onFault(invocation);
     await clock.sleep(faults.latency() * 1000);
     if (invocation?.ended === true) return never();

@@ -14,6 +14,16 @@ const SERVICES: Readonly<Record<string, string>> = {
   Route53Client: "route53",
 };
 
+/**
+ * Parts of a client that have nothing to do here, each a closure around every call: what signs, logs, measures and
+ * looks for other endpoints. What is left makes the request, tries again, and reads the answer.
+ */
+const IDLE = [
+  ...["loggerMiddleware", "getUserAgentMiddleware", "recursionDetectionMiddleware", "hostHeaderMiddleware"],
+  ...["httpSigningMiddleware", "httpAuthSchemeMiddleware", "validateBucketNameMiddleware"],
+  ...["regionRedirectMiddleware", "s3ExpressMiddleware", "addExpectContinueMiddleware"],
+];
+
 /** Carries a call of a service out, or throws as a broken connection would. */
 export type Carry = (service: string, asked: Asked) => Promise<Answered>;
 
@@ -51,8 +61,7 @@ function optionsFor(service: string) {
     credentials: { accessKeyId: "AKIASIMULATED", secretAccessKey: "simulated" },
     maxAttempts: 5,
     retryMode: "standard",
-    // Signatures are not what is simulated, and cost as much as all the rest.
-    signer: { sign: async <T>(request: T): Promise<T> => request },
+    cacheMiddleware: true,
     requestHandler: {
       metadata: { handlerProtocol: "http/1.1" },
       handle,
@@ -93,8 +102,14 @@ export function client<C>(Client: new (options: never) => C): () => C {
   return () => {
     const owner = (current() as { readonly name?: string } | undefined)?.name ?? "person";
     const key = `${owner} ${service}`;
-    const made = clients.get(key) ?? new Client(optionsFor(service) as never);
+    const made = clients.get(key) ?? lean(new Client(optionsFor(service) as never));
     clients.set(key, made);
     return made as C;
   };
+}
+
+function lean<C>(made: C): C {
+  const { middlewareStack } = made as { middlewareStack: { remove(name: string): boolean } };
+  for (const name of IDLE) middlewareStack.remove(name);
+  return made;
 }

@@ -57,9 +57,11 @@ export class Faults {
     return this.#now() >= this.#clearsAt;
   }
 
-  call(service: string, inFunction: boolean): CallFault | undefined {
-    if (this.over || !inFunction) return undefined;
-    const { call, kill } = this.#weather;
+  /** What goes wrong with a function's call of a service. */
+  call(service: string, action: string): CallFault | undefined {
+    if (this.over) return undefined;
+    const { call, kill, machine } = this.#weather;
+    if (STARTS.has(action) && this.#chance.happens(machine / 4)) return { kind: "refused", error: noRoom };
     if (this.#chance.happens(kill)) {
       return { kind: this.#chance.happens(0.5) ? "killed before" : "killed after" };
     }
@@ -141,6 +143,13 @@ export class Faults {
     return chance.happens(0.2) ? { seconds, ends: "SUCCEEDED", empty: true } : { seconds, ends: "FAILED" };
   }
 
+  /** How an import of a disk goes: how long it takes, and whether VM Import gives it up (its task ends as deleted). */
+  import(): { readonly seconds: number; readonly fails: boolean } {
+    const chance = this.#chance;
+    const seconds = chance.between(1, 8);
+    return { seconds, fails: !this.over && chance.happens(this.#weather.build) };
+  }
+
   /** Seconds until a fresh image, snapshot or instance is found by its id and in lists. */
   unseenSeconds(): number {
     const chance = this.#chance;
@@ -163,6 +172,14 @@ export class Faults {
     return this.#chance.between(0, 4);
   }
 }
+
+/** Calls that need room in a zone. */
+const STARTS = new Set(["RunInstances", "StartInstances"]);
+const noRoom = new AwsError(
+  "InsufficientInstanceCapacity",
+  "We currently do not have sufficient t3.nano capacity in the Availability Zone you requested.",
+  500,
+);
 
 function throttled(service: string): AwsError {
   switch (service) {

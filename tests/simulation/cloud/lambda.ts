@@ -29,6 +29,8 @@ export class Invocation implements Life {
   readonly number: number;
   /** The execution that its event names. */
   readonly execution: string | undefined;
+  /** Epoch milliseconds of its invocation. */
+  readonly startedAt = Date.now();
   readonly #kill: (error: InvocationError) => void;
 
   constructor(

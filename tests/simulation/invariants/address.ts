@@ -20,6 +20,8 @@ export function addressInvariant(world: World): Watcher {
     onCarried({ action, invocation }: Carried) {
       if (action !== "AssociateAddress" || invocation === undefined) return;
       const id = holder();
+      // Taken back, to the machine that was live all the time, whatever has become of it meanwhile.
+      if (invocation.name === "undo" && id === world.live()?.instanceId) return;
       const what = `The address is now at ${id}, which`;
       if (id === undefined || !passed.has(id)) {
         world.violate("address", `${what} passed no probe.`);
@@ -37,6 +39,8 @@ export function addressInvariant(world: World): Watcher {
       }
     },
     onInstance(id, entered) {
+      // What is started again has to prove itself again.
+      if (entered === "stopped") passed.delete(id);
       if (entered !== "stopping" && entered !== "shutting-down") return;
       if (holder() !== id || world.live() === undefined) return;
       const live = state.instances[world.live()?.instanceId ?? ""];

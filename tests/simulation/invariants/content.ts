@@ -23,6 +23,12 @@ export function contentInvariant(world: World): Watcher {
   const settled = new Settled(world);
   return {
     onContent: () => settled.look(),
+    onReturn({ name, startedAt }, _event, result) {
+      if (name !== "settle" || !(result as { settled: boolean }).settled || settled.isMarked()) return;
+      const open = world.objects.openUploads(CONTENT_BUCKET).find(({ initiated }) => initiated < startedAt);
+      if (open !== undefined)
+        world.violate("content", `The bucket counts as settled while ${open.key} is being uploaded.`);
+    },
     onCarried({ action, invocation }: Carried) {
       if (action !== "AssociateAddress" || invocation === undefined) return;
       const { addresses } = world.ec2.cloud.store.state;
@@ -66,6 +72,11 @@ class Settled {
     else stands.push({ from: clock.now, to: clock.now, marked });
     this.#versions.set(pages, version);
     this.#stands.set(pages, stands);
+  }
+
+  /** Whether a marker says just now that what the bucket holds is whole. */
+  isMarked(): boolean {
+    return this.#current !== undefined && this.#stands.get(this.#current.pages)?.at(-1)?.marked === true;
   }
 
   readonly #versions = new Map<string, string>();

@@ -3,8 +3,10 @@ import { listingOf, refusedOf } from "./rest.ts";
 
 /** Events take seconds; what reconcile finds later than this, nobody else would have found. */
 const NOTICED_MS = 60_000;
+/** Longer than it takes to start an execution, with the slowest calls. */
+const UNATTENDED_MS = 30_000;
 
-/** In calm weather an upload is deployed because of its events, and a request because it was made, not by reconcile. */
+/** In calm weather an upload is deployed because of its events, and a request at once, because it was made. */
 export function promptInvariant(world: World): Watcher {
   let changed = 0;
   let asked = Number.POSITIVE_INFINITY;
@@ -19,16 +21,13 @@ export function promptInvariant(world: World): Watcher {
       );
       if (!waiting || running) asked = Number.POSITIVE_INFINITY;
       else asked = Math.min(asked, world.clock.now);
+      if (world.faults.weather !== "calm" || world.clock.now - asked < UNATTENDED_MS) return;
+      const since = new Date(asked).toISOString();
+      world.violate("prompt", `A request has waited since ${since}, and nobody works it off.`);
     },
     onReturn({ name }, _event, result) {
       if (name !== "reconcile" || world.faults.weather !== "calm") return;
       const { did } = result as { did: string };
-      if (did.startsWith("started") && world.clock.now - asked > NOTICED_MS) {
-        world.violate(
-          "prompt",
-          `A request has waited since ${new Date(asked).toISOString()}, and only reconcile saw it.`,
-        );
-      }
       const changedUnseen = did.includes("content") && world.clock.now - changed > NOTICED_MS;
       // What failed by a fault is tried again by reconcile, and by nobody else.
       if (changedUnseen && refusedOf(world)?.listing !== listingOf(world)) {

@@ -1,4 +1,5 @@
-import { type Refused, refusedSchema } from "../../../lib/records.ts";
+import { certificateSchema, type Refused, refusedSchema } from "../../../lib/records.ts";
+import { certificateNames } from "../../../lib/settings.ts";
 import { listingDigest } from "../../../lib/site/listing.ts";
 import { contentOf, MARKER_KEY } from "../../../lib/site/settled.ts";
 import { CONTENT_BUCKET, STATE_BUCKET, type World } from "../world.ts";
@@ -20,7 +21,11 @@ export function restless(world: World): string[] {
   ];
   return atWork.length > 0
     ? atWork
-    : [...contentProblems(world), ...machineProblems(world), ...leftovers(world)];
+    : [
+        ...[contentProblems, recordProblems, certificateProblems, machineProblems, leftovers].flatMap(
+          (problemsOf) => problemsOf(world),
+        ),
+      ];
 }
 
 const keysBelow = (world: World, prefix: string) => world.stateKeys().filter((key) => key.startsWith(prefix));
@@ -73,6 +78,30 @@ function canBeSite(keys: readonly string[], { choices }: World): boolean {
   const files = keys.filter((key) => key !== MARKER_KEY);
   if (files.length === 0) return choices.allowEmpty;
   return files.includes("index.html") && !files.some((key) => key.includes(".."));
+}
+
+/** The records say what has become of every release. */
+function recordProblems(world: World): string[] {
+  const live = world.live();
+  return world.releases().flatMap(({ number, status }) => {
+    if (status === "preparing") return [`release ${number} is being prepared by nobody`];
+    return number === live?.release && status !== "live" ? [`release ${number} is live and "${status}"`] : [];
+  });
+}
+
+/** The live release shows a certificate for the site's names, and the current one. */
+function certificateProblems(world: World): string[] {
+  const live = world.live();
+  if (live === undefined) return [];
+  const wanted = certificateNames().join(" ");
+  const { names, fingerprint } = live.certificate;
+  const current = certificateSchema.parse(JSON.parse(world.stateText("certificates/current.json") ?? ""));
+  return [
+    ...(names.join(" ") === wanted ? [] : [`the certificate is for "${names.join(" ")}", not "${wanted}"`]),
+    ...(fingerprint === current.fingerprint
+      ? []
+      : ["the live release does not show the current certificate"]),
+  ];
 }
 
 function machineProblems(world: World): string[] {

@@ -27,6 +27,10 @@ export function turnInvariant(world: World): Watcher {
       if (status !== "SUCCEEDED" || ownerOf(world) !== arn) return;
       world.violate("turn", `${arn} has ended well and kept its turn.`);
     },
+    onReturn({ name, execution }) {
+      if (name !== "release-turn" || execution === undefined || ownerOf(world) !== execution) return;
+      world.violate("turn", `${execution} was to let go of its turn and has it still.`);
+    },
     onCarried({ action, asked, invocation }: Carried) {
       const owner = ownerOf(world);
       const running = owner !== undefined && world.engine.execution(owner).status === "RUNNING";

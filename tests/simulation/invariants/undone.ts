@@ -6,8 +6,17 @@ const HIDDEN_MS = 45_000;
 /** A deployment that has failed leaves everything as it was: the address, and nothing of its release. */
 export function undoneInvariant(world: World): Watcher {
   return {
-    onReturn({ name, execution }) {
+    onReturn({ name, execution }, _event, result) {
       if (name !== "undo" || execution === undefined) return;
+      const { outcome, release } = result as { outcome: string; release: number | null };
+      const isLive = release !== null && release === world.live()?.release;
+      if (isLive !== (outcome === "live")) {
+        world.violate(
+          "undone",
+          `${execution} is told to be ${outcome}; release ${world.live()?.release} is live.`,
+        );
+      }
+      if (outcome === "live") return;
       const { state } = world.ec2.cloud.store;
       const live = world.live();
       const holder = state.addresses[world.stack.allocationId]?.instanceId;

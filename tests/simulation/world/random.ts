@@ -39,9 +39,8 @@ export function chance(seed: number, purpose: string): Chance {
       return item;
     },
     bytes(length) {
-      const bytes = Buffer.alloc(length);
-      for (let at = 0; at < length; at += 1) bytes[at] = word() & 0xff;
-      return bytes;
+      const words = Uint32Array.from({ length: Math.ceil(length / 4) }, word);
+      return Buffer.from(words.buffer, 0, length);
     },
   };
 }
