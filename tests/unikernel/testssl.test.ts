@@ -13,7 +13,7 @@ import { startServer } from "./server.ts";
 /** Protocols, ciphers, forward secrecy, preferences, certificate, headers, known attacks; the bench runs them all. */
 const CHECKS = ["-p", "-s", "-f", "-P", "-S", "-h", "-U"];
 
-test("testssl.sh finds nothing worse than LOW", { timeout: 300_000 }, async () => {
+test("testssl.sh finds nothing worse than LOW", { timeout: 900_000 }, async () => {
   const directory = await mkdtemp(join(tmpdir(), "testssl-"));
   const name = "site.test";
   const { root, ...certificate } = await issuedCertificate(name);
