@@ -5,6 +5,9 @@ import { installDebianPackages } from "../cli/start/machine.ts";
 import { newCertificate } from "./certificates.ts";
 import { changedPage, manyFiles } from "./deployments.ts";
 import { powerOn } from "./power-on.ts";
+import { serveExample } from "./serving/site.ts";
+import { waitsOf } from "./serving/slow-clients.ts";
+import { transferred } from "./serving/transferred.ts";
 import { start } from "./starts.ts";
 import { type Figure, table } from "./table.ts";
 
@@ -22,6 +25,11 @@ try {
   const boot = await powerOn(data, folder);
   const changed = await changedPage(data);
   const many = await manyFiles(data);
+  const served = await serveExample(join(folder, "served"), ["--connections", "6000"]);
+  const slow = await waitsOf({ http: served.http, https: served.ours });
+  const slowNginx = await waitsOf({ http: 0, https: served.nginx });
+  const bytes = await transferred(served);
+  await served.stop();
   const certificate = await newCertificate();
   const site = first.report.site.bytes;
   const { build } = first.report.seconds;
@@ -60,6 +68,23 @@ try {
       ours: many.writesPerBatch,
       unit: "",
       aim: 2,
+    },
+    {
+      what: "Wait for a page while 5,000 slow clients hang on (99th percentile of 1,000)",
+      ours: slow.p99,
+      unit: "ms",
+      aim: 50,
+      rival: { what: "nginx", value: slowNginx.p99 },
+    },
+    {
+      what: "Every file of the example site fetched once, heads of HTTP/1.1 included",
+      ours: bytes.ours.whole / 1000,
+      unit: "kB",
+      aim: bytes.nginx.whole / 1000,
+      rival: {
+        what: "nginx with static gzip and brotli of the highest quality",
+        value: bytes.nginx.whole / 1000,
+      },
     },
   ];
   console.log(`\n${table(figures)}`);

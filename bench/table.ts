@@ -11,7 +11,10 @@ export interface Figure {
 export function table(figures: readonly Figure[]): string {
   const rows = figures.map(({ what, ours, unit, aim, rival }) => {
     const other = rival === undefined ? "" : `${round(rival.value)} ${unit} (${rival.what})`;
-    return `| ${what} | ${round(ours)} ${unit} | ${aim} ${unit} | ${other} |`.replaceAll(/ +\|/g, " |");
+    return `| ${what} | ${round(ours)} ${unit} | ${round(aim)} ${unit} | ${other} |`.replaceAll(
+      / +\|/g,
+      " |",
+    );
   });
   return ["| what | here | aim | the other way |", "| --- | --- | --- | --- |", ...rows].join("\n");
 }

@@ -10,7 +10,7 @@ import { lookDue, readNext } from "../lib/certificates/next.ts";
 import { causeText } from "../lib/errors.ts";
 import { HEALTH_KEY, type Health, healthSchema, judge } from "../lib/health.ts";
 import { isContentDue } from "../lib/hold.ts";
-import { tellMetric } from "../lib/metrics.ts";
+import { tellMetrics } from "../lib/metrics.ts";
 import { getJson, type ObjectStore, putJson } from "../lib/objects.ts";
 import { type Live, REFUSED_KEY, readLive, refusedSchema } from "../lib/records.ts";
 import { certificateNames, setting } from "../lib/settings.ts";
@@ -48,7 +48,7 @@ export const handler = handlerChain<unknown, Reconciled>()
 async function lookAtCertificate(store: ObjectStore): Promise<void> {
   const live = (await readLive(store))?.value;
   if (live === undefined) return;
-  tellMetric("CertificateHoursLeft", hoursLeft(live.certificate, Date.now()));
+  tellMetrics({ CertificateHoursLeft: hoursLeft(live.certificate, Date.now()) });
   const next = await readNext(store);
   const due = lookDue(next, certificateNames(), Date.now());
   if (due === undefined || (next?.waiting && (await misledNames(certificateNames())).length > 0)) return;

@@ -1,11 +1,12 @@
 import type { Readable } from "node:stream";
+import { makeAccessLogSecret } from "./access-log/secret.ts";
 import { objectSource } from "./aws/bucket.ts";
 import type { DiskBlock } from "./aws/direct.ts";
 import { certificatePems } from "./certificates/current.ts";
 import { diskBlocks } from "./disk/blocks.ts";
 import { planDisk } from "./disk/plan.ts";
 import { rawDiskStream } from "./disk/raw.ts";
-import { identityTar } from "./identity/identity.ts";
+import { type AccessLog, identityTar } from "./identity/identity.ts";
 import type { ObjectStore } from "./objects.ts";
 import { type Archive, archiveKey, type Boot, bootKey, type Certificate, padded } from "./records.ts";
 import { STAGING, setting } from "./settings.ts";
@@ -33,6 +34,12 @@ function servedNames({ names }: Certificate): string[] | undefined {
   return served.length > 0 && !served.some((name) => name.startsWith("*.")) ? served : undefined;
 }
 
+/** What the machine needs to keep an access log; undefined where nobody wants one. */
+async function accessLog(store: ObjectStore, release: number): Promise<AccessLog | undefined> {
+  const addresses = setting("ACCESS_LOG");
+  return addresses === "off" ? undefined : { addresses, secret: await makeAccessLogSecret(store, release) };
+}
+
 /**
  * Lays out a release's disk from the kept boot partition and archive and an identity of its own. A
  * self-signed certificate comes without HSTS, and so does one for trying out: browsers would lock visitors out who
@@ -51,6 +58,7 @@ export async function openDisk(
     hsts: certificate.selfSigned || setting("ACME") === STAGING ? undefined : HSTS,
     ...(await certificatePems(store, certificate.serial)),
     names: servedNames(certificate),
+    accessLog: await accessLog(store, release),
   });
   const plan = planDisk({
     bootBytes: boot.bytes,

@@ -271,6 +271,20 @@ export const contracts = {
     input: z.object({ execution }),
     output: z.object({ message: z.string() }),
   },
+  "collect-access-log": {
+    // A schedule calls it as well, with an event.
+    input: z.object({}),
+    output: z.object({
+      machines: z.array(
+        z.object({
+          release,
+          lines: z.int().nonnegative(),
+          lost: z.int().nonnegative(),
+          problem: z.string().max(500).optional(),
+        }),
+      ),
+    }),
+  },
   retire: {
     input: z.object({ execution, drainSeconds: z.int().nonnegative() }),
     output: z.object({

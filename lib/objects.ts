@@ -21,8 +21,11 @@ export interface ObjectStore {
   get(key: string): Promise<StoredObject | undefined>;
   /** Writes and returns the new entity tag. Throws ConditionFailed. */
   put(key: string, body: string, condition?: Condition): Promise<string>;
-  /** Writes a secret: S3 encrypts it with the account's KMS key for S3, whatever the bucket's default is. */
-  putSecret(key: string, body: string): Promise<void>;
+  /**
+   * Writes a secret: S3 encrypts it with the account's KMS key for S3, whatever the bucket's default is. Throws
+   * ConditionFailed.
+   */
+  putSecret(key: string, body: string, condition?: { readonly absent: true }): Promise<void>;
   /** Deletes; an object that is not there is no error. Throws ConditionFailed when it is another version. */
   delete(key: string, condition?: { readonly etag: string }): Promise<void>;
   /** The keys below a prefix, in byte order. */

@@ -19,7 +19,11 @@ export const RETIRED_PREFIXES = [
   "consoles/",
   "certificates/",
   "keys/",
+  "cursors/",
 ];
+
+/** What is kept for a release alone, by its number. */
+const BY_RELEASE = /^(?:keys|cursors)\/access-log\/(\d+)/;
 
 export interface Inventory {
   /** Undefined before the first release. */
@@ -135,6 +139,8 @@ function retiredObjects(
   const outlived = new Set(shown.filter((serial) => serial !== certificate).flatMap(certificateKeys));
   return objects.filter((key) => {
     if (key.startsWith("consoles/")) return Number.parseInt(key.slice("consoles/".length), 10) < consoles;
+    const [, release] = BY_RELEASE.exec(key) ?? [];
+    if (release !== undefined) return !kept.has(Number(release));
     if (key.startsWith("boot/")) return !builds.has(folder(key));
     const secret = key.startsWith("certificates/") || key.startsWith("keys/");
     return !needed.has(key) && (!secret || outlived.has(key));

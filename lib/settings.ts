@@ -40,6 +40,7 @@ const settings = {
   HOSTED_ZONE: given,
   CHALLENGE_URL: z.url().transform((text) => text.replace(/\/$/, "")),
   SITE_NAMES: z.string().transform((text) => text.split(" ").filter((name) => name !== "")),
+  ACCESS_LOG: z.enum(["off", "truncated", "full"]),
   ALLOW_EMPTY: z.enum(["true", "false"]).transform((text) => text === "true"),
   SETTLE_SECONDS: z.coerce.number().int().min(1),
   BOOT_SECONDS: z.coerce.number().int().min(5),

@@ -88,6 +88,7 @@ const schema = z
     boot: whole(5, 900, "seconds"),
     drain: whole(0, 3600, "seconds"),
     keep: whole(1, 20, "releases"),
+    accessLog: oneOf("off", "truncated", "full"),
     allowEmpty: oneOf("true", "false"),
     backend: oneOf("linux", "mirage"),
     build: oneOf("changed", "always"),

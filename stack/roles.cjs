@@ -15,9 +15,11 @@ module.exports = async ({ resolveVariable }) => {
   const stack = await resolveVariable("self:custom.stack");
   const statements = makeStatements(stack);
   const role = makeRole(statements, stack);
+  const accessLog = (await resolveVariable("param:accessLog")) !== "off";
+  const instanceType = await resolveVariable("param:instanceType");
   const machines = {
-    deploy: deploy(statements, { stack, instanceType: await resolveVariable("param:instanceType") }),
-    retire: retire(statements),
+    deploy: deploy(statements, { stack, instanceType, accessLog }),
+    retire: retire(statements, { accessLog }),
     certificate: certificate(statements, { hostedZone: await resolveVariable("param:hostedZone") }),
   };
   const { allow, inAccount } = statements;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type Member, membersOf } from "../../lib/archive/members.ts";
 import type { EncodedCoding } from "../../lib/archive/pack-record.ts";
 import { type ArchiveIndex, readIndex } from "../../lib/archive/reader.ts";
-import { etagOfDigest, isRedirect } from "../../lib/archive/site-index.ts";
+import { isEtagOf, isRedirect } from "../../lib/archive/site-index.ts";
 import { decoded, encodedCodings, largestEncoded } from "../../lib/archive/variants.ts";
 import { readAhead } from "../../lib/disk/read-ahead.ts";
 import type { Source } from "../../lib/disk/source.ts";
@@ -94,7 +94,7 @@ function formProblems(index: ArchiveIndex, bodies: ReadonlyMap<number, Body>): s
       const folder = coding === "identity" ? "site/" : `${coding}/`;
       if (body?.name.startsWith(folder) !== true) return [`${what} is at no member ${folder}….`];
       if (body.size !== size) return [`${what} has ${body.size} bytes, the index says ${size}.`];
-      return etagOfDigest(body.digest) === etag ? [] : [`${what} has other bytes than its entity tag says.`];
+      return isEtagOf(body.digest, etag) ? [] : [`${what} has other bytes than its entity tag says.`];
     });
   });
 }

@@ -139,7 +139,7 @@ function fallback(read: IndexEntry, lines: Lines): BodyEntry {
 function representation(text: string, bodyBytes: number, lines: Lines): Representation {
   const [coding, size, offset, etag, ...more] = text.split(" ");
   if (!isCoding(coding)) throw lines.bad("an unknown content coding");
-  if (etag === undefined || !/^"[0-9a-f]{32}"$/.test(etag) || more.length > 0)
+  if (etag === undefined || !/^"(?:[0-9a-f]{24}|[0-9a-f]{32})"$/.test(etag) || more.length > 0)
     throw lines.bad("no entity tag");
   const read = { coding, size: decimal(size, lines), offset: decimal(offset, lines), etag };
   if (read.offset + read.size > bodyBytes) throw lines.bad("the body ends after the archive");

@@ -1,5 +1,3 @@
-import { sha256 } from "../sha256.ts";
-
 /** What an index holds (docs/archive.md). Everything in it was worked out when packing. */
 export interface SiteIndex {
   /** Settings that hold for the whole site, by name. */
@@ -27,7 +25,7 @@ export interface Representation {
   readonly size: number;
   /** Of the first byte, counted from the index's `base`. */
   readonly offset: number;
-  /** Strong, with its quotes: the first 32 hex digits of these very bytes' SHA-256. */
+  /** Strong, with its quotes: the first 24 hex digits of these very bytes' SHA-256 (32 in older archives). */
   readonly etag: string;
 }
 
@@ -93,12 +91,16 @@ export interface HeaderRule {
   readonly changes: readonly (readonly [name: string, value: string | undefined])[];
 }
 
-/** The strong entity tag of these bytes. */
-export function etagOf(bytes: Buffer): string {
-  return etagOfDigest(sha256(bytes));
+/** 96 bits: no two versions of a page share them by chance. */
+const TAG_DIGITS = 24;
+
+/** Whether this is an entity tag of bytes with this SHA-256: older archives have longer ones. */
+export function isEtagOf(digest: string, etag: string): boolean {
+  const tag = etag.slice(1, -1);
+  return tag.length >= TAG_DIGITS && etag === `"${digest.slice(0, tag.length)}"`;
 }
 
 /** The strong entity tag of bytes with this SHA-256 in lower-case hex. */
 export function etagOfDigest(digest: string): string {
-  return `"${digest.slice(0, 32)}"`;
+  return `"${digest.slice(0, TAG_DIGITS)}"`;
 }

@@ -61,12 +61,14 @@ export function objectStore(Bucket: string): ObjectStore {
         throw error;
       }
     },
-    async putSecret(key, body) {
-      const ServerSideEncryption = "aws:kms";
-      const ContentType = "application/x-pem-file";
-      await s3().send(
-        new PutObjectCommand({ Bucket, Key: key, Body: body, ContentType, ServerSideEncryption }),
-      );
+    async putSecret(key, body, condition) {
+      const object = { Bucket, Key: key, Body: body, ContentType: "text/plain" };
+      const guard = condition && { IfNoneMatch: "*" };
+      try {
+        await s3().send(new PutObjectCommand({ ...object, ServerSideEncryption: "aws:kms", ...guard }));
+      } catch (error) {
+        throw conditional(key, error);
+      }
     },
     async delete(key, condition) {
       try {

@@ -1,7 +1,7 @@
 const { unseen } = require("./unseen.cjs");
 
 /** What the functions may do that the state machine `deploy` calls. */
-module.exports = (statements, { stack, instanceType }) => {
+module.exports = (statements, { stack, instanceType, accessLog }) => {
   const { sub, allow, machine, looksAtOwners, startsDeployments } = statements;
   const { lists, reads, writes, puts, uploads, deletes, content, keepsCertificates } = statements;
   const { ec2, shared, own, tagged, taggedBy, describes } = statements;
@@ -47,6 +47,7 @@ module.exports = (statements, { stack, instanceType }) => {
     "start-import": [
       lists,
       reads("turn/lock.json", "boot/*", "archives/*", "certificates/*", "keys/*"),
+      ...(accessLog ? [puts("keys/access-log/*")] : []),
       uploads("imports/*"),
       allow("ebs:StartSnapshot", shared("snapshot/*"), tagged),
       allow(["ebs:PutSnapshotBlock", "ebs:CompleteSnapshot"], shared("snapshot/*"), own),

@@ -1,7 +1,7 @@
 const { unseen } = require("./unseen.cjs");
 
-/** What the function may do that the state machine `retire` calls. */
-module.exports = (statements) => {
+/** What the functions may do that the state machine `retire` calls. */
+module.exports = (statements, { accessLog }) => {
   const { looksAtOwners, startsDeployments } = statements;
   const { lists, reads, writes, deletes } = statements;
   const { describes } = statements;
@@ -9,13 +9,21 @@ module.exports = (statements) => {
     statements;
 
   return {
+    "collect-access-log": accessLog
+      ? [
+          lists,
+          reads("releases/*", "keys/access-log/*"),
+          writes("cursors/*", "access-logs/*"),
+          describes("Instances"),
+        ]
+      : [],
     retire: [
       lists,
       writes("turn/lock.json", "releases/*"),
       reads("live.json", "certificates/current.json"),
       deletes("turn/lock.json", "archives/*", "boot/*", "listings/*", "imports/*"),
       unseen("Consoles go after twenty releases: no test makes as many.", deletes("consoles/*")),
-      deletes("certificates/*", "keys/*"),
+      deletes("certificates/*", "keys/*", "cursors/*"),
       looksAtOwners,
       startsDeployments,
       describes("Addresses", "Instances", "Images", "Snapshots", "ImportSnapshotTasks", "ImportImageTasks"),

@@ -28,7 +28,7 @@ const packages = ["nginx", "nginx-common", "libnginx-mod-http-brotli-static"];
  * Debian's nginx, unpacked into the cache: installed as a package it would start to listen on port 80 of the
  * machine at once. Rejects where Debian's packages cannot be fetched.
  */
-async function unpackNginx(): Promise<Nginx> {
+export async function unpackNginx(): Promise<Nginx> {
   const root = resolve(import.meta.dirname, "../../node_modules/.cache/mirage-pages/nginx");
   const files = {
     program: join(root, "usr/sbin/nginx"),

@@ -26,8 +26,8 @@ export class MemoryStore implements ObjectStore {
     return etagOf(body);
   }
 
-  async putSecret(key: string, body: string): Promise<void> {
-    await this.put(key, body);
+  async putSecret(key: string, body: string, condition?: { readonly absent: true }): Promise<void> {
+    await this.put(key, body, condition);
   }
 
   async delete(key: string, condition?: { readonly etag: string }): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { etagOf } from "../../lib/archive/site-index.ts";
+import { etagOfDigest, isEtagOf } from "../../lib/archive/site-index.ts";
 import { probeTargets, sample } from "../../lib/probe.ts";
 
 test("a site of up to the limit is probed whole", () => {
@@ -29,8 +29,12 @@ test("whatever the size: in order, none twice, the ends among them, no gap large
   );
 });
 
-test("an entity tag is the first half of the body's SHA-256, in quotes", () => {
-  assert.equal(etagOf(Buffer.from("hello\n")), '"5891b5b522d5df086d0ff0b110fbd9d2"');
+test("an entity tag begins the body's SHA-256, in quotes; those of older archives are longer", () => {
+  const digest = "5891b5b522d5df086d0ff0b110fbd9d2".padEnd(64, "0");
+  assert.equal(etagOfDigest(digest), '"5891b5b522d5df086d0ff0b1"');
+  for (const digits of [24, 32]) assert.ok(isEtagOf(digest, `"${digest.slice(0, digits)}"`));
+  for (const tag of ["5891b5b522d5df086d0ff0b", "5891b5b522d5df086d0ff0b2", ""])
+    assert.ok(!isEtagOf(digest, `"${tag}"`), tag);
 });
 
 test("paths that a rule may answer are not probed", () => {

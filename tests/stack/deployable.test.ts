@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it, test } from "node:test";
 import { loadAwsServiceSpec } from "@aws-cdk/aws-service-spec";
 import { ListResourceRecordSetsCommand, Route53Client } from "@aws-sdk/client-route-53";
+import { accessLogSecretKey } from "../../lib/access-log/secret.ts";
 import {
   archiveKey,
   bootKey,
@@ -56,7 +57,7 @@ describe("what a deploy makes", () => {
       assert.ok(names.includes(`/aws/lambda/${Properties.FunctionName}`), String(Properties.FunctionName));
   });
 
-  it("never expire what a kept release uses: nothing but old versions and what imports left behind", () => {
+  it("never expire what a kept release uses: nothing but old versions, access logs and what imports left behind", () => {
     interface Rule {
       readonly Status: string;
       readonly Prefix?: string;
@@ -67,13 +68,13 @@ describe("what a deploy makes", () => {
     const digest = "0".repeat(64);
     const kept = [
       ...["live.json", "releases/000001.json", "turn/lock.json", "certificates/current.json"],
-      ...[chainKey("0"), privateKeyKey("0")],
+      ...[chainKey("0"), privateKeyKey("0"), accessLogSecretKey(1)],
       ...[archiveKey(digest), bootKey(digest), bootRecordKey(digest), listingKey(digest)],
     ];
     const expiring = Rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined);
     assert.deepEqual(
       expiring.map(({ Prefix }) => Prefix),
-      ["imports/"],
+      ["access-logs/", "cursors/", "imports/"],
     );
     for (const { Prefix = "" } of expiring)
       for (const key of kept) assert.ok(!key.startsWith(Prefix), `${key} expires`);

@@ -195,6 +195,7 @@ const STAYS_INSIDE: Readonly<Record<string, string>> = {
   ConditionFailed: CAUGHT,
   DeploymentError: BASE,
   NoAnswer: CAUGHT,
+  NoReport: CAUGHT,
   ShortRead: FAULT,
   SiteRefused: BASE,
   SourceMismatch: FAULT,

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { fetchReport, NoReport } from "../../lib/access-log/report.ts";
+import { describeCertificate } from "../../lib/identity/certificate.ts";
 import { build } from "./built.ts";
-import { packFixture } from "./fixtures.ts";
+import { type PackedFixture, packFixture } from "./fixtures.ts";
 import { type Answer, ask, openTls, type RunningServer, readToEnd, startServer } from "./server.ts";
 
 const secret = "0123456789abcdef".repeat(4);
@@ -15,11 +18,12 @@ const path = "/.well-known/mirage-pages/access-log";
 let directory: string;
 let server: RunningServer;
 let trust: string;
+let fixture: PackedFixture;
 
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), "unikernel-visitors-"));
   const files = { "index.html": "<h1>Welcome</h1>\n" };
-  const fixture = await packFixture({ directory, files, accessLog: { addresses: "truncated", secret } });
+  fixture = await packFixture({ directory, files, accessLog: { addresses: "truncated", secret } });
   trust = fixture.certificate;
   server = await startServer((await build()).server, fixture);
 });
@@ -66,6 +70,23 @@ test("logs what is asked for on both ports, and gives it to who knows the secret
   assert.deepEqual([log.first, log.last, log.newest, log.requests, log.notModified], [1, 6, 6, 6, 1]);
   assert.deepEqual(read(await collect(`?after=${boot}-4`)).lines, log.lines.slice(4));
   assert.equal(read(await collect()).first, 5, "what was kept is gone");
+});
+
+test("gives it to the function that collects, which shows the secret to no other machine", async (t) => {
+  const address = `127.${randomInt(100, 250)}.${randomInt(1, 250)}.1`;
+  const options = ["--address", address, "--https", "443", "--http", "80"];
+  const other = await startServer((await build()).server, fixture, options);
+  t.after(() => other.stop());
+  const { fingerprint } = await describeCertificate(trust);
+  const asked = { address, fingerprint, name: "localhost", secret, kept: undefined, limitMs: 5_000 };
+  assert.deepEqual((await fetchReport(asked)).lines, []);
+  const wrong = { ...asked, secret: "0".repeat(64) };
+  await assert.rejects(fetchReport(wrong), new NoReport("The machine keeps no log (status 404)."));
+  const { boot, lines } = await fetchReport(asked);
+  assert.match(lines[0] ?? "", /"GET \/\.well-known\/mirage-pages\/access-log HTTP\/1\.1" 404/);
+  const stranger = { ...asked, fingerprint: "0".repeat(64) };
+  await assert.rejects(fetchReport(stranger), /instead of 0{64}: it is not told the secret/);
+  assert.deepEqual((await fetchReport({ ...asked, kept: { boot, last: 1 } })).lines, []);
 });
 
 test("counts connections and failed handshakes", async () => {

@@ -40,6 +40,8 @@ let of_body request ~status ~shared ~content_type ~modified ~identity ~encoded =
   let representation = if encoded = [] then identity else Accept.choose codings ~identity ~encoded in
   let { Index.size; offset; etag; coding } = representation in
   let validators = [ ("ETag", etag); ("Last-Modified", Http_date.format modified) ] in
+  (* Of use to who goes on with a download or looks into a film, which have one form alone. *)
+  let ranges_taken = if coding = Identity then [ ("Accept-Ranges", "bytes") ] else [] in
   let answer status headers length body = { Response.status; headers; shared; length; body; close = false } in
   let whole headers =
     let headers = ("Content-Type", content_type) :: (coding_header coding @ headers) in
@@ -50,18 +52,18 @@ let of_body request ~status ~shared ~content_type ~modified ~identity ~encoded =
     match Conditional.decide request ~representation ~modified with
     | Failed -> { (Response.text 412 "This page is not in the expected state.\n") with shared }
     | Unchanged -> answer 304 validators 0 []
-    | Whole -> whole (("Accept-Ranges", "bytes") :: validators)
+    | Whole -> whole (ranges_taken @ validators)
     | Unsatisfiable ->
         let headers = [ ("Content-Range", Printf.sprintf "bytes */%d" size) ] in
         { (Response.text 416 ~headers "The range lies outside of this file.\n") with shared }
     | Ranges [ (first, length) ] ->
         let range = Printf.sprintf "bytes %d-%d/%d" first (first + length - 1) size in
         let headers = ("Content-Type", content_type) :: ("Content-Range", range) :: (coding_header coding @ validators) in
-        answer 206 (("Accept-Ranges", "bytes") :: headers) length (part ~offset:(offset + first) ~length)
+        answer 206 (ranges_taken @ headers) length (part ~offset:(offset + first) ~length)
     | Ranges ranges ->
         let content_type, length, body = multipart ~content_type representation ranges in
         let headers = ("Content-Type", content_type) :: (coding_header coding @ validators) in
-        answer 206 (("Accept-Ranges", "bytes") :: headers) length body
+        answer 206 (ranges_taken @ headers) length body
 
 (* The request's query goes along, unless the target has one of its own; a fragment stays last. *)
 let with_query location = function

@@ -3,6 +3,7 @@ import { createServer as createHttps } from "node:https";
 import { type AddressInfo, connect, createServer as createTcp, type Socket } from "node:net";
 import { ConsoleFile } from "../console-file.ts";
 import type { Ending, GuestPort, Machine, MachineKind, MachineSpec } from "../machine.ts";
+import { watched } from "./access-log.ts";
 import { type BootedDisk, bootDisk, NotBootable } from "./disk.ts";
 import { redirectHandler, siteHandler } from "./site.ts";
 
@@ -51,9 +52,10 @@ class NodeMachine implements Machine {
       const disk = await bootDisk(this.#spec.volume);
       this.#disk = disk;
       const { chainPem: cert, keyPem: key, release } = disk.identity;
+      const { http, https } = watched(disk.identity.accessLog, redirectHandler(disk), siteHandler(disk));
       await this.#listen(
-        httpServer(createHttp(redirectHandler(disk))),
-        httpServer(createHttps({ cert, key, minVersion: "TLSv1.2" }, siteHandler(disk))),
+        httpServer(createHttp(http)),
+        httpServer(createHttps({ cert, key, minVersion: "TLSv1.2" }, https)),
       );
       await this.#console.append(`mirage-pages: listening release=${release}\n`);
     } catch (error) {

@@ -53,6 +53,7 @@ export async function environmentOf(
     ...{ ACME: "none", ACME_ROOT: "", PROFILE: "", RESOLVER: "", HOSTED_ZONE: "" },
     CHALLENGE_URL: "https://answer.simulated",
     SITE_NAMES: choices.named ? "example.org www.example.org" : "",
+    ACCESS_LOG: "off",
     ALLOW_EMPTY: String(choices.allowEmpty),
     SETTLE_SECONDS: String(choices.settleSeconds),
     BOOT_SECONDS: String(choices.bootSeconds),

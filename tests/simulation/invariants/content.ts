@@ -103,7 +103,7 @@ function textOf(pages: readonly (readonly [key: string, tag: string])[]): string
 }
 
 function tagOf(body: Buffer): string {
-  return `"${createHash("sha256").update(body).digest("hex").slice(0, 32)}"`;
+  return `"${createHash("sha256").update(body).digest("hex").slice(0, 24)}"`;
 }
 
 /** The pages of a machine: what it answers with 200. */
