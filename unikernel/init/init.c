@@ -40,9 +40,8 @@ enum {
   STOP_MS = 6000,            /* for the server to finish its responses on power-off */
   MAX_BUTTONS = 8,
   /* Of the memory that is free, what the unikernel leaves to the kernel: page cache, frames, itself. */
-  SPARE_MIB = 28,
+  SPARE_MIB = 20,
   LEAST_MIB = 48,
-  KIB_PER_CONNECTION = 64, /* of the unikernel's memory, with a response under way */
   READ_BYTES = 131072,
 };
 
@@ -373,14 +372,14 @@ static void supervise(struct program *programs, int count, struct program *serve
 
 int main(void) {
   char identity[80], site[80], address[18], memory[32], network_address[64], identity_block[128], site_block[128],
-      connections[64];
+      told_memory[32];
   char *const dhcp[] = {"/dhcpcd", "-B", "-f", "/etc/dhcpcd.conf", "eth0", NULL};
   char *const serve[] = {"/server", "--identity", identity, "--site", site, NULL};
   char *const unikernel[] = {
       "/solo5-spt",      memory,     "--net:service=" MACVTAP,
       network_address,   identity_block, site_block,
       "--block-sector-size:site=4096", "--", "/unikernel", "--ipv4-only=true", "--logs=*:warning",
-      connections,       NULL,
+      told_memory,       NULL,
   };
   struct program programs[] = {
       {.name = "server", .argv = serve, .user = SERVER_USER},
@@ -407,7 +406,7 @@ int main(void) {
   if (is_mirage) {
     long mib = unikernel_memory();
     snprintf(memory, sizeof memory, "--mem=%ld", mib);
-    snprintf(connections, sizeof connections, "--connections=%ld", mib * 1024 / KIB_PER_CONNECTION);
+    snprintf(told_memory, sizeof told_memory, "--memory=%ld", mib);
     snprintf(network_address, sizeof network_address, "--net-mac:service=%s", address);
     snprintf(identity_block, sizeof identity_block, "--block:identity=%s", identity);
     snprintf(site_block, sizeof site_block, "--block:site=%s", site);

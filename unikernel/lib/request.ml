@@ -38,7 +38,8 @@ let small = 1_024
 let create () =
   { data = Bytes.empty; start = 0; stop = 0; scanned = 0; line = 0; count = 0; headers_at = 0 }
 
-let is_empty b = b.start = b.stop
+let size b = b.stop - b.start
+let is_empty b = size b = 0
 
 let restart b ~at =
   b.start <- at;

@@ -42,6 +42,9 @@ val feed : buffer -> bytes -> int -> int -> unit
 val is_empty : buffer -> bool
 (** No byte of a further request has come. *)
 
+val size : buffer -> int
+(** Bytes that wait in it. *)
+
 val next : buffer -> progress
 
 val of_http2 :

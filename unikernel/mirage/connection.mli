@@ -13,7 +13,6 @@ type t = {
   respond : Mirage_pages.Request.t -> Mirage_pages.Response.t;
   refused : Mirage_pages.Request.error -> Mirage_pages.Response.t;  (** to what could not be understood *)
   archive : Body.archive;  (** where bodies are *)
-  crowded : unit -> bool;  (** few connections are left: idle ones get one second *)
 }
 
 exception Closed
@@ -22,7 +21,7 @@ exception Closed
 val date : unit -> string
 (** The value of the Date header now. *)
 
-val rest : t -> Deadline.t -> unit
+val rest : Deadline.t -> unit
 (** Between two requests. *)
 
 module Make (F : Mirage_flow.S) : sig

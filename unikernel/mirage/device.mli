@@ -8,6 +8,6 @@ module Make (B : Mirage_block.S) : sig
   val size : t -> int
   (** In bytes. *)
 
-  val read : t -> offset:int -> length:int -> Cstruct.t Lwt.t
-  (** A fresh buffer with these bytes of the device. Fails with [Failure] where the device does. *)
+  val read : t -> before:int -> offset:int -> length:int -> Cstruct.t Lwt.t
+  (** A fresh buffer with these bytes of the device behind [before] free ones. Fails with [Failure] where the device does. *)
 end

@@ -12,7 +12,13 @@ let max_idle_bytes = 262_144
 (* Streams that a client may end early, beyond those that it has read to their end (CVE-2023-44487). *)
 let max_resets = 100
 
-let piece = 16_384
+(* A piece of a body is to fit into a record of TLS with this before it. *)
+let frame_header = 9
+
+(* What a connection of HTTP/2 holds beside what one of HTTP/1.1 does, and each of its streams with a body. *)
+let weight = 3
+
+let stream_weight = 4
 let config = { H2.Config.default with max_concurrent_streams = Int32.of_int max_streams; enable_server_push = false }
 
 type state = {
@@ -25,12 +31,12 @@ type state = {
 
 let progress t =
   t.idle_bytes <- 0;
-  Deadline.set t.deadline ~seconds:Connection.limits.write
+  Deadline.set t.deadline Answered ~seconds:Connection.limits.write
 
 let finished t =
   t.streams <- t.streams - 1;
   t.idle_bytes <- 0;
-  if t.streams = 0 then Connection.rest t.shared t.deadline
+  if t.streams = 0 then Connection.rest t.deadline
 
 (* A stream that the client resets may never hear that its output is gone: it stays in the count. *)
 let abused t =
@@ -54,7 +60,7 @@ let taken writer =
   promise
 
 let rec stream t writer parts =
-  Body.next t.shared.archive ~size:piece parts >>= function
+  Body.next t.shared.archive ~before:0 ~size:(Memory.record () - frame_header) parts >>= function
   | _ when Writer.is_closed writer -> Lwt.return `Closed
   | None -> Lwt.return `Written
   | Some ({ Cstruct.buffer; off; len }, rest) -> (
@@ -84,9 +90,12 @@ let answer t reqd =
       finished t
   | parts ->
       let writer = H2.Reqd.respond_with_streaming reqd head in
+      let ended = ref `Closed in
       let whole () =
-        stream t writer parts >|= fun how ->
-        if how = `Closed then t.ended_early <- t.ended_early + 1
+        Deadline.holding t.deadline stream_weight (fun () ->
+            stream t writer parts >|= fun how -> ended := how)
+        >|= fun () ->
+        if !ended = `Closed then t.ended_early <- t.ended_early + 1
         else t.ended_early <- max 0 (t.ended_early - 1)
       in
       let failed error =
@@ -109,7 +118,8 @@ module Make (F : Mirage_flow.S) = struct
         Lwt.return (`Waiting woken)
     | `Write pieces -> (
         let bytes { H2.IOVec.buffer; off; len } = Cstruct.of_bigarray buffer ~off ~len in
-        F.writev flow (List.map bytes pieces) >>= function
+        (* As one: each buffer would be a record of its own. *)
+        F.write flow (Cstruct.concat (List.map bytes pieces)) >>= function
         | Ok () ->
             Server.report_write_result server (`Ok (H2.IOVec.lengthv pieces));
             write flow server
@@ -148,6 +158,6 @@ module Make (F : Mirage_flow.S) = struct
             let left = feed server left bytes in
             requests ~reading:(F.read flow) ~left ~woken
     in
-    Deadline.set deadline ~seconds:Connection.limits.head;
-    answers ~reading:(F.read flow) ~left:Cstruct.empty
+    Deadline.set deadline Asking ~seconds:Connection.limits.head;
+    Deadline.holding deadline weight (fun () -> answers ~reading:(F.read flow) ~left:Cstruct.empty)
 end

@@ -15,9 +15,9 @@ module Arguments = struct
   let http = port "http" ~default:80 "where requests are redirected to https"
   let https = port "https" ~default:443 "where the site is served"
 
-  let connections =
-    let doc = "most connections open at once" in
-    Mirage_runtime.register_arg Arg.(value & opt int 1_000 & info [ "connections" ] ~docv:"N" ~doc)
+  let memory =
+    let doc = "the memory that there is for all of it; how many connections may be open follows from it" in
+    Mirage_runtime.register_arg Arg.(value & opt int 256 & info [ "memory" ] ~docv:"MIB" ~doc)
 
   let report =
     let doc = "seconds between lines on memory and connections; 0: none" in
@@ -69,8 +69,7 @@ struct
   module Tcp = struct
     include Stack.TCP
 
-    let write = write_nodelay
-    let writev = writev_nodelay
+    let write flow = Memory.write (write_nodelay flow)
   end
 
   module Tls_flow = Tls_mirage.Make (Tcp)
@@ -82,14 +81,14 @@ struct
     | Site.Opened site -> Lwt.return site
     | Site.Malformed reason -> refuse "%s" reason
     | Site.Read { offset; length; continue } ->
-        Site_device.read device ~offset ~length >>= fun bytes ->
+        Site_device.read device ~before:0 ~offset ~length >>= fun bytes ->
         opened_site device (continue (Cstruct.to_string bytes))
 
   let load identity_block site_block =
     Identity_device.connect identity_block >>= fun identity_device ->
     Site_device.connect site_block >>= fun archive ->
     let length = min (Identity_device.size identity_device) Identity.max_size in
-    Identity_device.read identity_device ~offset:0 ~length >>= fun bytes ->
+    Identity_device.read identity_device ~before:0 ~offset:0 ~length >>= fun bytes ->
     match Identity.parse (Cstruct.to_string bytes) with
     | Error reason -> refuse "%s" reason
     | Ok identity ->
@@ -110,18 +109,25 @@ struct
 
   (* Resets, failed handshakes, passed deadlines: whatever ends a connection ends that one alone. It
      counts until it is closed, which a client that no longer reads can put off; but not for ever. *)
-  let serve visitors ~max_connections talk flow =
-    if Deadline.count () >= max_connections then Tcp.close flow
+  let serve visitors ~per_address ~local_port talk flow =
+    let address, port = Tcp.dst flow in
+    (match address with
+    | V4 address -> Half_open.(opened Gate.half_open (key ~address:(Ipaddr.V4.to_int32 address) ~port ~local_port))
+    | V6 _ -> ());
+    let peer = Ipaddr.to_octets address in
+    let greedy = Deadline.count_of peer >= per_address in
+    if not greedy then Deadline.make_room 1;
+    if greedy || not (Deadline.has_room ()) then Tcp.close flow
     else
       let () = Visitors.connected visitors in
-      let deadline = Deadline.register ~seconds:Connection.limits.handshake in
+      let deadline = Deadline.register ~peer ~seconds:Connection.limits.handshake in
       let quietly run = Lwt.catch run (fun _ -> Lwt.return_unit) in
       quietly (fun () -> Deadline.guard deadline (fun () -> talk flow deadline)) >>= fun () ->
-      Deadline.set deadline ~seconds:Connection.limits.write;
+      Deadline.set deadline Answered ~seconds:Connection.limits.write;
       quietly (fun () ->
           Deadline.guard deadline (fun () ->
               Tcp.shutdown flow `read >>= fun () -> Tcp.close flow))
-      >|= fun () -> Deadline.remove deadline
+      >|= fun () -> Deadline.remove deadline flow
 
   let rec report ~seconds =
     Mirage_sleep.ns (Duration.of_sec seconds) >>= fun () ->
@@ -132,31 +138,42 @@ struct
 
   let start identity_block site_block stack =
     let started = Mirage_mtime.elapsed_ns () in
-    (* Frames and pieces of bodies live outside the heap and shortly: by default they would make the
-       collector go through the whole heap dozens of times a second. *)
-    Gc.set { (Gc.get ()) with space_overhead = 80; custom_major_ratio = 300 };
+    (* Lwt would let [Out_of_memory] through, which may end the connection that met it, but no other. *)
+    Lwt.Exception_filter.(set handle_all);
+    Memory.share_out ~bytes:(Arguments.memory () * 1_048_576);
     (Lwt.async_exception_hook := fun e -> say "unexpected: %s" (Printexc.to_string e));
+    (Gate.on_other_address :=
+       fun () ->
+         say "DHCP has given this machine another address: starting again with it";
+         exit 1);
     require_random ();
     load identity_block site_block >>= fun (site, archive) ->
     let config = tls_config site.identity in
-    let max_connections = Arguments.connections () in
-    let crowded () = Deadline.count () > max_connections * 3 / 4 in
+    let connections = Memory.connections () in
+    let per_address = max 64 (connections / 2) in
+    Deadline.limit ~most:connections;
+    Half_open.limit Gate.half_open ~most:(max 64 (connections / 16));
     let archive = Site_device.read archive in
     let visitors = Visitors.create site.identity ~now:(fun () -> Ptime.to_float_s (Mirage_ptime.now ())) in
     let answering respond flow ~http_2 =
       let client = { Visitors.address = Ipaddr.to_string (fst (Tcp.dst flow)); http_2 } in
       let respond = respond visitors site client and refused = Visitors.refused visitors client in
-      { Connection.respond; refused; archive; crowded }
+      { Connection.respond; refused; archive }
     in
     let plain flow = Plain.converse (answering Visitors.redirect flow ~http_2:false) flow in
-    let listen port talk = Tcp.listen (Stack.tcp stack) ~port (serve visitors ~max_connections talk) in
+    let listen port talk = Tcp.listen (Stack.tcp stack) ~port (serve visitors ~per_address ~local_port:port talk) in
     listen (Arguments.http ()) plain;
     listen (Arguments.https ()) (secure visitors (answering Visitors.respond) config);
-    Lwt.async Deadline.run;
+    let each_tick () =
+      Half_open.tick Gate.half_open;
+      Memory.tick ()
+    in
+    Lwt.async (fun () -> Deadline.run each_tick);
     let seconds = Arguments.report () in
     if seconds > 0 then Lwt.async (fun () -> report ~seconds);
     let took = Int64.to_float (Int64.sub (Mirage_mtime.elapsed_ns ()) started) /. 1e6 in
-    say "listening release=%d entries=%d in %.0fms" site.identity.release (Index.length site.index) took;
+    say "listening release=%d entries=%d connections=%d in %.0fms" site.identity.release (Index.length site.index)
+      connections took;
     Stack.listen stack
 
   let start identity_block site_block stack =
