@@ -6,6 +6,13 @@ import type { Run } from "./view.ts";
 /** Reads what deployments did; those that have ended once. */
 export class RunReader {
   readonly #ended = new Map<string, Run>();
+  /** What the names of deployments begin with: others take the turn as well, to retire machines. */
+  readonly #deployments: string;
+
+  /** `machine`: the ARN of the state machine of deployments. */
+  constructor(machine: string) {
+    this.#deployments = `${machine.replace(":stateMachine:", ":execution:")}:`;
+  }
 
   /** A deployment by its execution; undefined where AWS has forgotten it, 90 days after its end. */
   async read(execution: string, release: number | null): Promise<Run | undefined> {
@@ -29,7 +36,8 @@ export class RunReader {
     const [newest] = releases;
     const later = (before?.visits[0]?.from ?? 0) > (newest === undefined ? 0 : Date.parse(newest.startedAt));
     const last = later && before?.status !== "SUCCEEDED" ? before : newest;
-    const execution = underWay?.execution ?? last?.execution;
+    const running = underWay?.execution.startsWith(this.#deployments) ? underWay.execution : undefined;
+    const execution = running ?? last?.execution;
     if (execution === undefined) return null;
     const release = releases.find((one) => one.execution === execution)?.number ?? null;
     return (await this.read(execution, release)) ?? null;

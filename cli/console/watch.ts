@@ -17,15 +17,15 @@ import type { Run, View } from "./view.ts";
 const PAUSE = { busy: 600, idle: 5_000, failed: 5_000 };
 /** So often it looks whether a deployment has begun, which takes one read. */
 const GLANCE_MS = 800;
-/** What changes less often is read once in so many looks while nothing runs: once in half a minute. */
-const SELDOM = 6;
+/** What changes less often is read after so many ms, while a deployment runs and while none does. */
+const SELDOM = { busy: 2_000, idle: 30_000 };
 
 type Listener = (section: keyof View, json: string) => void;
 
 /** Reads what the page shows, again and again as long as somebody looks at it, and tells what has changed. */
 export class Watch {
   readonly #site: Site;
-  readonly #runs = new RunReader();
+  readonly #runs: RunReader;
   readonly #sections = new Map<keyof View, string>();
   readonly #listeners = new Set<Listener>();
   #records: Records | undefined;
@@ -34,10 +34,11 @@ export class Watch {
   #looking = false;
   #again = false;
   #stopped = false;
-  #looks = 0;
+  #seldomAt = 0;
 
   constructor(site: Site) {
     this.#site = { ...site, store: remembering(site.store) };
+    this.#runs = new RunReader(site.machines.deploy);
     const { url, stack, region } = site;
     this.#tell("site", { url, stack, region, local: process.env.AWS_ENDPOINT_URL !== undefined });
   }
@@ -52,7 +53,8 @@ export class Watch {
 
   /** The deployment that made a release; undefined where there is none, or AWS has forgotten it. */
   async runOf(number: number): Promise<Run | undefined> {
-    const release = this.#records?.releases.find((one) => one.number === number);
+    const { releases } = this.#records ?? (await recordsOf(this.#site));
+    const release = releases.find((one) => one.number === number);
     return release && (await this.#runs.read(release.execution, release.number));
   }
 
@@ -107,33 +109,38 @@ export class Watch {
     const site = this.#site;
     const picture = await this.#picture();
     const [standing, records] = await Promise.all([standingOf(site), recordsOf(site)]);
-    const changed = JSON.stringify(records) !== JSON.stringify(this.#records);
-    this.#records = records;
     this.#tell("standing", standing);
     this.#run = await this.#runs.current(standing, records, this.#run);
     this.#tell("run", this.#run);
     const busy = standing.underWay !== null;
-    if (changed || this.#looks % SELDOM === 0 || busy) {
-      this.#tell("releases", rowsOf(records));
-      const [timings, certificate, fleet] = await Promise.all([
-        timingsOf(records, picture, this.#runs),
-        certificateOf(site),
-        fleetOf(),
-      ]);
-      this.#tell("timings", timings);
-      this.#tell("certificate", certificate);
-      const imageOf = new Map(fleet.images.map(({ imageId, release }) => [release, imageId]));
-      const machines = fleet.machines.map(({ own: _, attempt: __, address, launchedAt, ...machine }) => ({
-        ...machine,
-        address: address ?? null,
-        launchedAt: launchedAt.toISOString(),
-        imageId: imageOf.get(machine.release) ?? null,
-      }));
-      this.#tell("fleet", { machines, images: fleet.images.length, snapshots: fleet.snapshots.length });
-      if (changed || this.#looks % SELDOM === 0) this.#tell("costs", await costsOf(site, records, fleet));
+    const changed = JSON.stringify(records) !== JSON.stringify(this.#records);
+    if (changed || Date.now() - this.#seldomAt > (busy ? SELDOM.busy : SELDOM.idle)) {
+      await this.#readSeldom(records, picture);
+      this.#records = records;
+      this.#seldomAt = Date.now();
     }
-    this.#looks += 1;
     return busy;
+  }
+
+  async #readSeldom(records: Records, picture: Picture): Promise<void> {
+    const site = this.#site;
+    this.#tell("releases", rowsOf(records));
+    const [timings, certificate, fleet] = await Promise.all([
+      timingsOf(records, picture, this.#runs),
+      certificateOf(site),
+      fleetOf(),
+    ]);
+    this.#tell("timings", timings);
+    this.#tell("certificate", certificate);
+    const imageOf = new Map(fleet.images.map(({ imageId, release }) => [release, imageId]));
+    const machines = fleet.machines.map(({ own: _, attempt: __, address, launchedAt, ...machine }) => ({
+      ...machine,
+      address: address ?? null,
+      launchedAt: launchedAt.toISOString(),
+      imageId: imageOf.get(machine.release) ?? null,
+    }));
+    this.#tell("fleet", { machines, images: fleet.images.length, snapshots: fleet.snapshots.length });
+    this.#tell("costs", await costsOf(site, records, fleet));
   }
 
   /** From the definition that is deployed; it changes with a deploy of the stack, after which this starts anew. */

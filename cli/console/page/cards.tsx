@@ -136,9 +136,9 @@ export function Fleet({
                 </span>
               </p>
               <p class="code">
-                {instanceId}
-                {address !== null && ` · ${address}`}
-                {imageId !== null && ` · ${imageId}`}
+                <span>{instanceId}</span>
+                {imageId !== null && <span>{imageId}</span>}
+                {address !== null && <span>{address}</span>}
               </p>
             </li>
           ))}

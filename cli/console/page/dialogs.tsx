@@ -1,14 +1,21 @@
 import type { ComponentChildren } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Done } from "../view.ts";
 import { ask, type Known } from "./live.ts";
 import { date } from "./words.ts";
+
+/** How long it is told what came of a button. */
+const SHOWN_MS = 20_000;
 
 /** The buttons that change something; each asks first. */
 export function Actions({ view: { releases = [], standing } }: { view: Known }) {
   const rollback = useRef<HTMLDialogElement>(null);
   const redeploy = useRef<HTMLDialogElement>(null);
   const [done, setDone] = useState<Done | undefined>();
+  useEffect(() => {
+    const timer = setTimeout(() => setDone(undefined), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [done]);
   const [to, setTo] = useState<number | undefined>();
   const [kind, setKind] = useState<keyof typeof KINDS>("replace");
   const kept = releases.filter(({ state }) => state === "kept");

@@ -5,11 +5,15 @@ import puppeteer, { type Browser, type Page } from "puppeteer-core";
 
 // What runs in the page is written as text: the tests are checked as programs of Node.js, which knows no document.
 
+/** Far more than anything here takes, but on a machine that has other things to do. */
+const LIMIT_MS = 90_000;
+
 /** Debian's Chromium without a window; names that end in ".test" lead to loopback in it. */
 export function startBrowser(): Promise<Browser> {
   return puppeteer.launch({
     executablePath: "/usr/bin/chromium",
     // Its sandbox refuses to run as root, as containers of tests do; it opens nothing but our own pages.
+    timeout: LIMIT_MS,
     args: ["--no-sandbox", "--host-resolver-rules=MAP *.test 127.0.0.1"],
   });
 }
@@ -31,6 +35,7 @@ export interface Look {
 export async function openPage(browser: Browser, look: Look = {}): Promise<Watched> {
   const { width = 1360, height = 900, dark = false } = look;
   const page = await browser.newPage();
+  page.setDefaultTimeout(LIMIT_MS);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(String(error)));
   page.on("console", (message) => {
@@ -45,7 +50,7 @@ export function textOf(page: Page, selector: string): Promise<string> {
   return page.$eval(selector, ({ textContent }) => textContent ?? "");
 }
 
-/** Waits until the first that the selector finds has such a text, for half a minute at most. */
+/** Waits until the first that the selector finds has such a text. */
 export async function untilText(page: Page, selector: string, text: RegExp): Promise<void> {
   await page.waitForFunction(
     `${text}.test(document.querySelector(${JSON.stringify(selector)})?.textContent ?? "")`,

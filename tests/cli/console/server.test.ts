@@ -114,4 +114,17 @@ describe("the console's server", { timeout: 120_000 }, () => {
     child.kill("SIGTERM");
     assert.equal(await ended, 0);
   });
+
+  it("tells when the site cannot be read any more", async () => {
+    const answer = await fetch(`${origin}/events`, { headers: { cookie: await enter() } });
+    let told = "";
+    for await (const piece of answer.body ?? []) {
+      const known = told;
+      told += Buffer.from(piece).toString();
+      // The costs come last: it has read everything once.
+      if (/^event: costs$/m.test(told) && !/^event: costs$/m.test(known)) await served.stack.cloud.stop();
+      if (/^data: "/m.test(told)) break;
+    }
+    assert.match(told, /^event: trouble\ndata: "[^"]*ECONN/m);
+  });
 });
