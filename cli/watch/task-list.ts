@@ -1,5 +1,5 @@
 import { Listr } from "listr2";
-import { coloured } from "../output/text.ts";
+import { coloured, print } from "../output/text.ts";
 import type { Estimate } from "../read/estimate.ts";
 import { type Step, TITLES } from "../read/steps.ts";
 import type { Show } from "./show.ts";
@@ -67,7 +67,7 @@ export function taskList(estimate: Estimate | undefined): Show {
   let shown: Promise<unknown> | undefined;
   return {
     waits(why) {
-      if (shown === undefined) console.log(why);
+      if (shown === undefined) print(why);
     },
     sees(_, steps) {
       seen = steps;
