@@ -4,12 +4,13 @@ import { objectStore } from "../lib/aws/bucket.ts";
 import { tell } from "../lib/aws/notifications.ts";
 import { afterFailure, mayOrderFrom, readAttempts, writeAttempts } from "../lib/certificates/attempts.ts";
 import { readCurrent } from "../lib/certificates/current.ts";
-import { hoursLeft } from "../lib/certificates/due.ts";
 import { writeNext } from "../lib/certificates/next.ts";
 import { messageOf } from "../lib/failure.ts";
+import { tellMetrics } from "../lib/metrics.ts";
+import { certificateNotice } from "../lib/notices/certificate.ts";
 import type { ObjectStore } from "../lib/objects.ts";
 import type { Certificate } from "../lib/records.ts";
-import { certificateNames, setting, siteName } from "../lib/settings.ts";
+import { certificateNames, setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
 /**
@@ -21,10 +22,10 @@ export const handler = step("put-off-certificate", async ({ execution, failure }
   const told = { error: failure.Error, cause: messageOf(failure.Cause) };
   const current = (await readCurrent(store))?.value;
   const next = await putOff(store, execution, current);
-  await tell(
-    `${siteName()}: no new certificate, ${current === undefined ? "there is none yet" : validity(current)}`,
-    `${told.error}: ${told.cause}\n\nThe site is as it was. The next attempt is made after ${next}.\n\nExecution: ${execution}\n`,
-  );
+  const names = certificateNames();
+  await tell(certificateNotice({ names, execution, ...told, next, current, now: Date.now() }));
+  // The alarm on failed executions rings for those alone that nobody has told.
+  tellMetrics({ CertificateFailuresTold: 1 });
   return told;
 });
 
@@ -53,11 +54,3 @@ async function putOff(
   }
   return at;
 }
-
-function validity(certificate: Certificate): string {
-  const hours = Math.floor(hoursLeft(certificate, Date.now()));
-  const left = hours < 0 ? "the present one has run out" : `the present one is valid for ${days(hours)}`;
-  return certificate.selfSigned ? "the present one is self-signed" : left;
-}
-
-const days = (hours: number) => (hours >= 48 ? `${Math.floor(hours / 24)} days` : `${hours} hours`);

@@ -3,11 +3,26 @@ import { addressHolder, moveAddress } from "../lib/aws/address.ts";
 import { objectStore } from "../lib/aws/bucket.ts";
 import { listImages, listSnapshots, removeImage, removeSnapshot } from "../lib/aws/images.ts";
 import { endImports } from "../lib/aws/imports.ts";
-import { describeMachine, listMachines, stopMachines, terminateMachines } from "../lib/aws/machines.ts";
+import {
+  consoleOutput,
+  describeMachine,
+  listMachines,
+  type Machine,
+  stopMachines,
+  terminateMachines,
+} from "../lib/aws/machines.ts";
 import { completeRecord, isCommitted } from "../lib/committed.ts";
+import { causeText } from "../lib/errors.ts";
 import { messageOf } from "../lib/failure.ts";
 import { getJson, type ObjectStore, putJson } from "../lib/objects.ts";
-import { REFUSED_KEY, readLive, refusedSchema, releaseOf, updateRelease } from "../lib/records.ts";
+import {
+  consoleKey,
+  REFUSED_KEY,
+  readLive,
+  refusedSchema,
+  releaseOf,
+  updateRelease,
+} from "../lib/records.ts";
 import { setting } from "../lib/settings.ts";
 import { refusalNames } from "../lib/site/errors.ts";
 import { step } from "../lib/step.ts";
@@ -35,7 +50,7 @@ export const handler = step("undo", async ({ execution, listing, failure }) => {
   if (release !== undefined) {
     if (live !== undefined) await giveAddressBack(live.instanceId);
     if (release.to !== undefined) await stopAgain(release.to, release.startedAt);
-    await removeRelease(release.number);
+    await removeRelease(store, release.number);
     await store.delete(rawDiskKey(release.number));
     await updateRelease(store, release.number, {
       status: "failed",
@@ -69,12 +84,24 @@ async function stopAgain(release: number, since: string): Promise<void> {
   await stopMachines(started.map(({ instanceId }) => instanceId));
 }
 
-async function removeRelease(release: number): Promise<void> {
+async function removeRelease(store: ObjectStore, release: number): Promise<void> {
   const machines = await listMachines(release);
+  await keepConsoles(store, machines);
   await terminateMachines(machines.map(({ instanceId }) => instanceId));
   const imported = await endImports(release);
   for (const { imageId } of await listImages(release, imported)) await removeImage(imageId);
   for (const { snapshotId } of await listSnapshots(release, imported)) await removeSnapshot(snapshotId);
+}
+
+/** The consoles are all that is left of machines. Taking back what failed is more urgent: no fault here stops it. */
+async function keepConsoles(store: ObjectStore, machines: readonly Machine[]): Promise<void> {
+  for (const { instanceId, release, attempt } of machines) {
+    try {
+      await store.put(consoleKey(release, attempt), await consoleOutput(instanceId));
+    } catch (error) {
+      console.log(JSON.stringify({ console: "not kept", instanceId, cause: causeText(error) }));
+    }
+  }
 }
 
 async function rememberRefusal(store: ObjectStore, listing: string, told: { error: string; cause: string }) {

@@ -3,6 +3,8 @@ import { setting } from "./settings.ts";
 /** The figures that functions tell, and what CloudWatch calls their units. */
 const UNITS = {
   CertificateHoursLeft: "None",
+  DeploymentFailuresTold: "Count",
+  CertificateFailuresTold: "Count",
   Requests: "Count",
   ResponseBytes: "Bytes",
   NotModified: "Count",

@@ -128,7 +128,9 @@ export const bootRecordKey = (build: string) => `boot/${build}/record.json`;
 export const chainKey = (serial: string) => `certificates/${serial}/chain.pem`;
 /** Apart from everything else, so that a policy can name the secrets. */
 export const privateKeyKey = (serial: string) => `keys/${serial}.pem`;
-export const consoleKey = (release: number, attempt: number) => `consoles/${padded(release)}-${attempt}.log`;
+export const consoleKey = (release: number, attempt: number) => `${consolesOf(release)}${attempt}.log`;
+/** The prefix of a release's consoles, one for each attempt. */
+export const consolesOf = (release: number) => `consoles/${padded(release)}-`;
 const releaseKey = (number: number) => `releases/${padded(number)}.json`;
 
 /** Releases in names and keys: six digits, so that byte order is number order. */

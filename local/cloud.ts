@@ -42,8 +42,9 @@ import { s3Service } from "./s3/service.ts";
 import { ObjectStore } from "./s3/store.ts";
 import type { Service } from "./service.ts";
 import type { Notification } from "./sns/notifications.ts";
-import { watchNotifications } from "./sns/notifications.ts";
+import { keepNotifications } from "./sns/notifications.ts";
 import { snsProvider } from "./sns/provider.ts";
+import { snsService } from "./sns/service.ts";
 import { Messaging } from "./sqs/messaging.ts";
 import { sqsProvider } from "./sqs/provider.ts";
 import type { Stack, Unhonoured } from "./stack/loader.ts";
@@ -172,8 +173,10 @@ async function open(
 
   const messaging = new Messaging(at("messaging"), place);
   closers.set("messaging", () => messaging.stop());
-  const listener = options.onNotification ?? (({ message }: Notification) => log(`notification: ${message}`));
-  watchNotifications(messaging, at("notifications.jsonl"), listener);
+  const listener =
+    options.onNotification ??
+    (({ subject, message }: Notification) => log(`notification: ${subject ?? message}`));
+  const published = keepNotifications(at("notifications.jsonl"), listener);
 
   const retries = options.retrySeconds === undefined ? {} : { retrySeconds: options.retrySeconds };
   const functions = new Functions({ directory: at("lambda"), place, iam, judge, logs, ...retries });
@@ -250,7 +253,8 @@ async function open(
 
   const services: Service[] = [
     s3Service(objects, authorizer.mayList),
-    ...messaging.services(),
+    messaging.service(),
+    snsService(messaging, published),
     eventsService(bus),
     lambdaService(functions, sources),
     logsService(logs, place),

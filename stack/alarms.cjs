@@ -24,6 +24,35 @@ module.exports = async ({ resolveVariable }) => {
       ...more,
     },
   });
+  /** An alarm on failures of which `told`, a metric of ours, does not count as many: people know of the others. */
+  const untold = (name, description, metric, dimension, told) => {
+    const sumOf = (Id, MetricName, Namespace, [Name, Value]) => ({
+      Id,
+      MetricStat: {
+        Metric: { Namespace, MetricName, Dimensions: [{ Name, Value }] },
+        Period: 300,
+        Stat: "Sum",
+      },
+      ReturnData: false,
+    });
+    return {
+      Type: "AWS::CloudWatch::Alarm",
+      Properties: {
+        AlarmName: `${stack}-${name}`,
+        AlarmDescription: description,
+        Metrics: [
+          { Id: "untold", Label: "failures that nobody was told of", Expression: "failed - FILL(told, 0)" },
+          sumOf("failed", metric.name, metric.namespace, dimension),
+          sumOf("told", told, "mirage-pages", ["Stack", stack]),
+        ],
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        ComparisonOperator: "GreaterThanOrEqualToThreshold",
+        TreatMissingData: "notBreaching",
+        AlarmActions: [{ Ref: "NotificationTopic" }],
+      },
+    };
+  };
   const failed = { namespace: "AWS/States", name: "ExecutionsFailed" };
   const timedOut = { namespace: "AWS/States", name: "ExecutionsTimedOut" };
   const waiting = {
@@ -38,11 +67,12 @@ module.exports = async ({ resolveVariable }) => {
   const deadLetters = ["QueueName", { "Fn::GetAtt": ["DeadLetterQueue", "QueueName"] }];
 
   const Resources = {
-    DeploymentFailedAlarm: alarm(
+    DeploymentFailedAlarm: untold(
       "deployment-failed",
-      "A deployment failed; the site is as it was. The execution's error says why.",
+      "A deployment failed and could not say so itself; the site is as it was. The execution's error says why.",
       failed,
       deploy,
+      "DeploymentFailuresTold",
     ),
     DeploymentTimedOutAlarm: alarm(
       "deployment-timed-out",
@@ -62,11 +92,12 @@ module.exports = async ({ resolveVariable }) => {
       timedOut,
       retire,
     ),
-    CertificateFailedAlarm: alarm(
+    CertificateFailedAlarm: untold(
       "certificate-failed",
-      "The certificate could not be looked after; the execution's error says why.",
+      "The certificate could not be looked after, and its execution could not say so itself: its error says why.",
       failed,
       certificate,
+      "CertificateFailuresTold",
     ),
     // Told by reconcile's log every five minutes.
     CertificateAlarm: alarm(

@@ -39,7 +39,8 @@ export async function run(options: RunOptions): Promise<number> {
     port: options.port,
     addressBlock: options.block,
     machineKind: "qemu",
-    onNotification: ({ message }) => console.log(`\n✉ ${indented(message).trimStart()}`),
+    onNotification: ({ subject, message }) =>
+      console.log(`\n✉ ${subject ?? ""}\n${indented(message).trimEnd()}`),
   });
   let page: Console | undefined;
   try {

@@ -1,18 +1,26 @@
 import { PublishCommand } from "@aws-sdk/client-sns";
+import { chatOf, type Notice, subjectOf, textOf } from "../notices/notice.ts";
 import { setting } from "../settings.ts";
 import { sns } from "./sns-client.ts";
 
-/** SNS takes subjects of up to 100 ASCII characters, and messages of 256 KiB. */
-const SUBJECT_CHARACTERS = 100;
-const MESSAGE_BYTES = 200_000;
+/** Subscriptions that programs make; all others get the text. */
+const programs = ["http", "https", "lambda", "sqs"];
 
-/** Sends a message to the stack's subscribers; what does not fit is cut off. */
-export async function tell(subject: string, message: string): Promise<void> {
+/**
+ * Tells the stack's subscribers, each in the form that its protocol is for, and returns the subject.
+ * https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html
+ */
+export async function tell(notice: Notice): Promise<string> {
+  const chat = JSON.stringify(chatOf(notice));
+  const forms = { default: textOf(notice), ...Object.fromEntries(programs.map((name) => [name, chat])) };
+  const Subject = subjectOf(notice);
   await sns().send(
     new PublishCommand({
       TopicArn: setting("TOPIC"),
-      Subject: subject.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, SUBJECT_CHARACTERS),
-      Message: message.slice(0, MESSAGE_BYTES),
+      Subject,
+      MessageStructure: "json",
+      Message: JSON.stringify(forms),
     }),
   );
+  return Subject;
 }

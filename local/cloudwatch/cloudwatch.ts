@@ -26,6 +26,7 @@ const declared = [
     "Statistic",
     "Period",
     "Threshold",
+    "Metrics",
   ],
   ...["EvaluationPeriods", "ComparisonOperator", "TreatMissingData"],
 ];

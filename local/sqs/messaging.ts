@@ -1,11 +1,17 @@
 import { mkdirSync } from "node:fs";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { buildApp } from "fauxqs";
 import type { Place } from "../account.ts";
 import { arn } from "../account.ts";
 import type { Service } from "../service.ts";
 import type { PersistenceManagerType, SnsStoreType, SqsQueue, SqsStoreType } from "./fauxqs.ts";
 import { PersistenceManager, S3Store, SnsStore, SqsStore } from "./fauxqs.ts";
+
+interface ReadRequest {
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
 
 /** Topics whose subscriptions are listed as pending until they are confirmed; nobody confirms a mail here. */
 class Topics extends SnsStore {
@@ -69,16 +75,20 @@ export class Messaging {
     queue.enqueue(SqsStore.createMessage(body));
   }
 
-  /** Both services, for the front door. */
-  services(): Service[] {
+  /** SQS, for the front door. */
+  service(): Service {
     const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       await this.app.ready();
       this.app.routing(request, response);
     };
-    return [
-      { names: ["sqs"], protocol: "json", handle, stop: () => this.stop() },
-      { names: ["sns"], protocol: "query", handle },
-    ];
+    return { names: ["sqs"], protocol: "json", handle, stop: () => this.stop() };
+  }
+
+  /** Answers a request whose body has been read already. */
+  async answer({ url, headers, body }: ReadRequest) {
+    const { "content-length": _, ...rest } = headers;
+    const answer = await this.app.inject({ method: "POST", url, headers: rest, payload: body });
+    return { status: answer.statusCode, headers: answer.headers, body: answer.body };
   }
 
   /** Ends waiting receivers and closes the database. Safe to call twice. */

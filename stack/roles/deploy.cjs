@@ -136,8 +136,10 @@ module.exports = (statements, { stack, instanceType, accessLog }) => {
       lists,
       reads("turn/lock.json", "live.json"),
       writes("releases/*", "refused.json"),
+      puts("consoles/*"),
       deletes("imports/*"),
       describes("Addresses", "Instances", "Images", "Snapshots", "ImportSnapshotTasks", "ImportImageTasks"),
+      allow("ec2:GetConsoleOutput", ec2("instance/*"), own),
       ...movesAddress,
       stopsMachines,
       removesMachines,
@@ -145,7 +147,11 @@ module.exports = (statements, { stack, instanceType, accessLog }) => {
       cancelsImports,
       tagsImported,
     ],
-    notify: [allow("sns:Publish", sub("${NotificationTopic}"))],
+    notify: [
+      lists,
+      reads("live.json", "releases/*", "consoles/*"),
+      allow("sns:Publish", sub("${NotificationTopic}")),
+    ],
     "release-turn": [
       lists,
       // A deletion that names an ETag asks for GetObject as well.

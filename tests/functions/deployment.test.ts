@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from "@aws-sdk/client-sfn";
 import { contracts } from "../../lib/contracts.ts";
+import type { ChatNotice } from "../../lib/notices/notice.ts";
+import type { Notification } from "../../local/sns/notifications.ts";
 import { get } from "../kit/site.ts";
 import { TestStack } from "../kit/stack.ts";
 import { ByHand, eventually, failure, idleExecution, there } from "./by-hand.ts";
@@ -235,24 +237,29 @@ describe("a deployment's functions", { timeout: 120_000 }, () => {
     });
   });
 
-  it("notify: tells the topic, in a subject that SNS takes", async () => {
+  it("notify: tells the topic, people in words and programs in JSON, in a subject that SNS takes", async () => {
     const { execution } = deployment;
     const told = { execution, outcome: "live", release: 1, message: "Release 1 is live: größer" } as const;
-    assert.deepEqual(await deployment.step("notify", told), {
-      subject: `${stack.address}: release 1 is live`,
-    });
+    const subject = `${stack.address}: release 1 is live (no file changed)`;
+    assert.deepEqual(await deployment.step("notify", told), { subject });
     const failed = { execution, outcome: "failed", release: null, message: "BuildFailed: no" } as const;
-    const { subject } = await deployment.step("notify", failed);
-    assert.equal(subject, `${stack.address}: deployment failed, the site is unchanged`);
-    const notes = await readFile(join(stack.dataDir, "notifications.jsonl"), "utf8");
-    const messages = notes
+    assert.deepEqual(await deployment.step("notify", failed), {
+      subject: `${stack.address}: release 1 failed (BuildFailed), release 1 goes on`,
+    });
+    const text = await readFile(join(stack.dataDir, "notifications.jsonl"), "utf8");
+    const [first, second] = text
       .trim()
       .split("\n")
-      .map((line) => (JSON.parse(line) as { message: string }).message);
-    assert.deepEqual(messages, [
-      `Release 1 is live: größer\n\nExecution: ${execution}\n`,
-      `BuildFailed: no\n\nExecution: ${execution}\n`,
-    ]);
+      .map((line) => JSON.parse(line) as Notification);
+    assert.equal(first?.subject, subject);
+    assert.match(first?.message ?? "", /^Release 1 is live: größer\n\nSite: https:/);
+    // It was packed once more after it had become live.
+    assert.match(first?.message ?? "", /\nAdded: nothing\nChanged: nothing\nRemoved: nothing\n/);
+    assert.ok(first?.message.includes(`\nExecution: ${execution}\n`));
+    assert.match(second?.message ?? "", /^BuildFailed: no\n\nWhat to do: Read the last lines/);
+    const chat = JSON.parse(first?.json ?? "") as ChatNotice;
+    assert.equal(chat.content.title, subject);
+    assert.equal(chat.metadata.additionalContext.filesAdded, "0");
   });
 
   it("release-turn: crosses the request off in the covered version only, and starts the next turn once", async () => {

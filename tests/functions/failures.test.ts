@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { CodeBuildClient, StartBuildCommand } from "@aws-sdk/client-codebuild";
@@ -19,6 +19,7 @@ import type { Input, StateName } from "../../lib/contracts.ts";
 import { readPartitions } from "../../lib/disk/partitions.ts";
 import { fileSource } from "../../lib/disk/source.ts";
 import { AwsError } from "../../local/service.ts";
+import type { Notification } from "../../local/sns/notifications.ts";
 import { get, servedRelease } from "../kit/site.ts";
 import { TestStack } from "../kit/stack.ts";
 import { ByHand, eventually, failure, idleExecution, settingOf, there, withSettings } from "./by-hand.ts";
@@ -412,6 +413,7 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
       release: 3,
     });
     assert.deepEqual(await undo(), done);
+    assert.notEqual(await stack.read("consoles/000003-3.log"), undefined);
     assert.deepEqual(await disksOf(3), { images: 0, snapshots: 0 });
     assert.ok(goneOrEnding((await machineStates()).get(instanceId)));
     assert.equal(await servedRelease(stack.address), 2);
@@ -422,6 +424,14 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
     const refused = JSON.parse(there(await stack.read("refused.json"))) as Record<string, unknown>;
     assert.equal(refused.listing, listing);
     assert.equal(refused.content, false, "the content is not to blame");
+    // The machine is gone, what it said is told.
+    await stack.put(stack.state, "consoles/000003-3.log", "booting\nout of order\n");
+    const { outcome, message } = done;
+    await third.step("notify", { execution, outcome, release: 3, message });
+    const notes = await readFile(join(stack.dataDir, "notifications.jsonl"), "utf8");
+    const { subject, message: text } = JSON.parse(notes.trim().split("\n").at(-1) ?? "") as Notification;
+    assert.equal(subject, `${stack.address}: release 3 failed (WrongAnswer), release 2 goes on`);
+    assert.match(text, /\n\nThe console's last lines:\nbooting\nout of order\n$/);
     await third.end();
   });
 

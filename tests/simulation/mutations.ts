@@ -53,9 +53,9 @@ export const mutations: readonly KnownMutation[] = [
   {
     name: "failures not told",
     file: "functions/notify.ts",
-    text: "await tell(",
-    becomes: 'if (outcome === "live") await tell(',
-    seed: 5,
+    text: "await tell(notice)",
+    becomes: 'outcome === "live" ? await tell(notice) : ""',
+    seed: 1,
     breaks: "notified",
   },
   {

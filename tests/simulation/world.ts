@@ -255,7 +255,8 @@ export class World {
       logsService(new LogStore("/logs"), { region: "us-east-1", endpoint: "" }),
       queryService(["sns"], "http://sns.amazonaws.com/doc/2010-03-31/", {
         Publish: (input) => {
-          this.#published = { subject: input.get("Subject") ?? "", message: input.get("Message") ?? "" };
+          const { default: message } = JSON.parse(input.get("Message") ?? "") as { default: string };
+          this.#published = { subject: input.get("Subject") ?? "", message };
           return { MessageId: `${clock.now}` };
         },
       }),

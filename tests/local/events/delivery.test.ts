@@ -181,3 +181,25 @@ test("published messages reach the listener", async (t) => {
     [["deployed & <live>", MessageId]],
   );
 });
+
+test("a message may have a form for each protocol; SNS takes no other structure, nor every subject", async (t) => {
+  const notes: Notification[] = [];
+  const { config } = await testCloud(t, stack, { onNotification: (note) => notes.push(note) });
+  const sns = new SNSClient(config);
+  closeAfter(t, sns);
+  const TopicArn = "arn:aws:sns:us-east-1:000000000000:notes";
+  const publish = (Message: string, more: { MessageStructure?: string; Subject?: string }) =>
+    sns.send(new PublishCommand({ TopicArn, Message, ...more }));
+  const json = { MessageStructure: "json" };
+  await publish(JSON.stringify({ default: "for people", sqs: '{"for":"programs"}' }), json);
+  assert.deepEqual(
+    notes.map(({ message, json }) => ({ message, json })),
+    [{ message: "for people", json: '{"for":"programs"}' }],
+  );
+  const refused = (what: RegExp) => ({ name: "InvalidParameterException", message: what });
+  await assert.rejects(publish("no JSON", json), refused(/failed to parse/));
+  await assert.rejects(publish('{"sqs":"x"}', json), refused(/No default entry/));
+  for (const Subject of ["a".repeat(100), "größer", "two\nlines", " x"]) {
+    await assert.rejects(publish("x", { Subject }), refused(/Invalid parameter: Subject/));
+  }
+});
