@@ -12,6 +12,7 @@ const programs = {
   test: "tests/run.ts",
   bench: "bench/run.ts",
   limits: "bench/limits.ts",
+  moves: "bench/moves.ts",
   simulate: "tests/simulation/run.ts",
   aws: "bench/aws.ts",
 };

@@ -6,6 +6,7 @@ import { NothingToDeploy } from "../lib/errors.ts";
 import { readPackRecord } from "../lib/kept-archive.ts";
 import { getJson, type ObjectStore } from "../lib/objects.ts";
 import { type Changes, type Live, openRelease, readLive, readReleases } from "../lib/records.ts";
+import { isAllThatIsKept } from "../lib/retention.ts";
 import { isValidFor, type Kept, rollbackSchema, rollbackTarget } from "../lib/rollback.ts";
 import { certificateNames, setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
@@ -23,7 +24,9 @@ export const handler = step("plan-rollback", async ({ execution, request }) => {
   if (live === undefined) {
     throw new NothingToDeploy("There is no release to go back from yet; upload a site first.");
   }
-  const past = { live, releases: await readReleases(store), keep: setting("KEEP_RELEASES") };
+  const keep = setting("KEEP_RELEASES");
+  const releases = await readReleases(store, (some) => isAllThatIsKept({ live, releases: some, keep }));
+  const past = { live, releases, keep };
   const target = rollbackTarget(past, to);
   if (target === undefined) {
     const message =

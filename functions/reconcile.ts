@@ -64,13 +64,14 @@ async function reconcile(store: ObjectStore): Promise<string> {
     return "started a deployment for a request that nobody worked off";
   }
   const live = (await readLive(store))?.value;
-  if (live !== undefined && (await isDead(store, live))) {
-    await deploy("replace");
-    return `asked for a new machine instead of ${live.instanceId}`;
-  }
+  const state = live && (await examine(store, live));
+  if (state === "replaced") return `asked for a new machine instead of ${live?.instanceId}`;
   if (await contentWaits(store, live)) {
     await deploy("content");
     return "asked for a deployment of the bucket's content";
+  }
+  if (state === "dead") {
+    return `nothing yet: a new machine instead of ${live?.instanceId} was asked for a short while ago, in vain`;
   }
   await sweep(live);
   return "nothing: what is live is what should be";
@@ -84,11 +85,13 @@ async function sweep(live: Live | undefined): Promise<void> {
   await startExecution(setting("RETIRE_MACHINE"), `sweep-${hour}`, { drainSeconds: 0 });
 }
 
-async function isDead(store: ObjectStore, live: Live): Promise<boolean> {
+/** Looks at the live machine and asks for another one where it is dead; "dead": it is not time to ask again yet. */
+async function examine(store: ObjectStore, live: Live): Promise<"alive" | "dead" | "replaced"> {
   const before = (await getJson(store, HEALTH_KEY, healthSchema))?.value;
-  const verdict = judge(live.instanceId, await look(live), before);
-  await putJson(store, HEALTH_KEY, verdict.health);
-  return verdict.dead;
+  const { health, dead, replace } = judge(live.instanceId, await look(live), before, Date.now());
+  if (replace) await deploy("replace");
+  await putJson(store, HEALTH_KEY, health);
+  return replace ? "replaced" : dead ? "dead" : "alive";
 }
 
 async function look(live: Live): Promise<Health["seen"]> {

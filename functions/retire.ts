@@ -11,7 +11,7 @@ import type { Output } from "../lib/contracts.ts";
 import { TurnBusy } from "../lib/errors.ts";
 import type { ObjectStore } from "../lib/objects.ts";
 import { type Live, type Release, readLive, readReleases, updateRelease } from "../lib/records.ts";
-import { planRetirement, RETIRED_PREFIXES } from "../lib/retention.ts";
+import { isAllThatIsKept, planRetirement, RETIRED_PREFIXES } from "../lib/retention.ts";
 import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 import { releaseTurn, takeTurn } from "../lib/turn.ts";
@@ -77,11 +77,13 @@ async function retire(drainSeconds: number): Promise<Output<"retire">> {
 
 /** The records of the releases. One that was committed by an execution which died before it wrote so is completed. */
 async function completedReleases(store: ObjectStore, live: Live | undefined): Promise<Release[]> {
-  const releases = await readReleases(store);
+  const keep = setting("KEEP_RELEASES");
+  const read = () => readReleases(store, (some) => isAllThatIsKept({ live, releases: some, keep }));
+  const releases = await read();
   const committed = releases.filter((one) => one.status === "preparing" && isCommitted(one, live));
   if (live === undefined || committed.length === 0) return releases;
   for (const opened of committed) await completeRecord(store, opened, live);
-  return readReleases(store);
+  return read();
 }
 
 /** Every key below these prefixes, one list after the other. */

@@ -193,9 +193,27 @@ export async function openRelease(
   }
 }
 
-/** The newest releases' records, newest first. */
-export async function readReleases(store: ObjectStore, count = 60): Promise<Release[]> {
-  const newest = (await releaseNumbers(store)).slice(-count).reverse();
-  const releases = await Promise.all(newest.map((number) => readRelease(store, number)));
-  return releases.filter((release) => release !== undefined);
+/**
+ * The newest releases' records, newest first: those of one piece after the other until they are `enough`, and those
+ * that rollbacks among them went back to, however old.
+ */
+export async function readReleases(
+  store: ObjectStore,
+  enough: (releases: readonly Release[]) => boolean = () => true,
+  piece = 60,
+): Promise<Release[]> {
+  const numbers = (await releaseNumbers(store)).toSorted((a, b) => b - a);
+  const found = new Map<number, Release>();
+  const read = async (some: readonly number[]) => {
+    const releases = await Promise.all(some.map((number) => readRelease(store, number)));
+    for (const release of releases) if (release !== undefined) found.set(release.number, release);
+  };
+  for (let next = 0; next < numbers.length; next += piece) {
+    await read(numbers.slice(next, next + piece));
+    const older = [...found.values()].flatMap(({ to }) => (to === undefined || found.has(to) ? [] : [to]));
+    await read([...new Set(older)]);
+    const releases = [...found.values()].toSorted((a, b) => b.number - a.number);
+    if (enough(releases)) return releases;
+  }
+  return [...found.values()].toSorted((a, b) => b.number - a.number);
 }

@@ -76,17 +76,33 @@ export function keptReleases({
   releases,
   keep,
 }: Pick<Inventory, "live" | "releases" | "keep">): Set<number> {
-  if (live === undefined) return new Set();
-  const kept = new Set([live.release]);
+  return new Set(
+    live === undefined ? [] : [live.release, ...keptBeside({ live, releases, keep }).map(numberOf)],
+  );
+}
+
+const numberOf = ({ number }: Release) => number;
+const counts = ({ reason }: Release) => reason !== "certificate";
+
+/** Whether older releases than these cannot be among those that are kept. Pure. */
+export function isAllThatIsKept(inventory: Pick<Inventory, "live" | "releases" | "keep">): boolean {
+  const { live, keep } = inventory;
+  return live === undefined || keptBeside({ ...inventory, live }).filter(counts).length >= keep;
+}
+
+function keptBeside({
+  live,
+  releases,
+  keep,
+}: { live: Live } & Pick<Inventory, "releases" | "keep">): Release[] {
   const others: Release[] = [];
   for (const release of lastLiveFirst(releases)) {
-    const counted = others.filter(({ reason }) => reason !== "certificate").length;
+    const counted = others.filter(counts).length;
     if (release.number === live.release || counted >= keep) continue;
     if ([live, ...others].some((newer) => servesTheSame(newer, release))) continue;
     others.push(release);
-    kept.add(release.number);
   }
-  return kept;
+  return others;
 }
 
 /**

@@ -9,6 +9,10 @@ const LONGEST_MS = 6 * 60 * 60 * 1000;
  */
 export function isDue(refused: Refused, now: number): boolean {
   if (refused.content) return false;
-  const pause = Math.min(FIRST_MS * 2 ** (refused.times - 1), LONGEST_MS);
-  return now - Date.parse(refused.at) >= pause;
+  return now - Date.parse(refused.at) >= pauseMs(refused.times, LONGEST_MS);
+}
+
+/** Milliseconds to wait after the n-th try: 10 minutes, doubling up to the longest. Pure. */
+export function pauseMs(times: number, longestMs: number): number {
+  return Math.min(FIRST_MS * 2 ** (times - 1), longestMs);
 }

@@ -38,7 +38,7 @@ async function releases(_: unknown, command: Command): Promise<void> {
   const { listed } = await import("../read/releases.ts");
   const { releaseLines } = await import("../output/releases.ts");
   const site = await openSite(aim(options));
-  const records = await recordsOf(site);
+  const records = await recordsOf(site, options.count);
   const shown = listed(records).slice(0, options.count);
   const { url } = site;
   const { live } = records;

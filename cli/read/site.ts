@@ -1,6 +1,7 @@
 import { objectStore } from "../../lib/aws/bucket.ts";
 import type { ObjectStore } from "../../lib/objects.ts";
 import { readLive, readReleases } from "../../lib/records.ts";
+import { isAllThatIsKept } from "../../lib/retention.ts";
 import { type Past, rollbackTargets } from "../../lib/rollback.ts";
 import { findOutputs } from "../doctor/deployed.ts";
 import { CommandFailed } from "../failure.ts";
@@ -98,14 +99,16 @@ export async function parametersOf({ outputs }: Site): Promise<Readonly<Record<s
   return { ...(await defaultParameters()), ...given(outputs) };
 }
 
-/** Reads what was deployed and what is kept. */
-export async function recordsOf(site: Site): Promise<Records> {
-  const [live, releases, { keep }] = await Promise.all([
-    readLive(site.store),
-    readReleases(site.store),
-    parametersOf(site),
-  ]);
-  return { live: live?.value, releases, keep: Number(keep) };
+/** Reads what was deployed, the newest `count` releases at least, and what is kept. */
+export async function recordsOf(site: Site, count = 0): Promise<Records> {
+  const [found, parameters] = await Promise.all([readLive(site.store), parametersOf(site)]);
+  const live = found?.value;
+  const keep = Number(parameters.keep);
+  const releases = await readReleases(
+    site.store,
+    (some) => some.length >= count && isAllThatIsKept({ live, releases: some, keep }),
+  );
+  return { live, releases, keep };
 }
 
 /** What a rollback can go to from the release that is live. Throws CommandFailed before the first release. Pure. */

@@ -9,7 +9,7 @@ import {
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
-import { ResourceGone } from "../errors.ts";
+import { causeText, MachineUnreachable, ResourceGone } from "../errors.ts";
 import { setting } from "../settings.ts";
 import { ec2 } from "./ec2-client.ts";
 import { notFoundYet } from "./fresh.ts";
@@ -81,6 +81,7 @@ const NO_ROOM = [
   "InsufficientFreeAddressesInSubnet",
   "Unsupported",
 ];
+const isNoRoom = (error: unknown) => error instanceof Error && NO_ROOM.includes(error.name);
 
 /**
  * Launches the machine of an attempt, or finds the one that was: in the attempt's zone, or in the next one
@@ -98,7 +99,7 @@ export async function launchMachine(release: number, attempt: number, imageId: s
       return await launchIn(subnet, token, { release, attempt, imageId });
     } catch (error) {
       const isLast = i === inTurn.length - 1;
-      if (isLast || !(error instanceof Error && NO_ROOM.includes(error.name))) throw error;
+      if (isLast || !isNoRoom(error)) throw error;
     }
   }
   throw new ResourceGone("The stack has no subnet to launch machines in; deploy the stack again.");
@@ -158,9 +159,19 @@ export async function stopMachines(instanceIds: string[]): Promise<void> {
   await ec2().send(new StopInstancesCommand({ InstanceIds: instanceIds, SkipOsShutdown: true }));
 }
 
-/** Starts a stopped machine on the disk that it had. It gets another public address. */
+/**
+ * Starts a stopped machine on the disk that it had. It gets another public address. Throws MachineUnreachable where
+ * EC2 has no room for it: unlike a new one, it can start in its own zone alone.
+ */
 export async function startMachine(instanceId: string): Promise<void> {
-  await ec2().send(new StartInstancesCommand({ InstanceIds: [instanceId] }));
+  try {
+    await ec2().send(new StartInstancesCommand({ InstanceIds: [instanceId] }));
+  } catch (error) {
+    if (!isNoRoom(error)) throw error;
+    throw new MachineUnreachable(
+      `The kept machine ${instanceId} cannot be started: EC2 has no room for it in its zone (${causeText(error)}).`,
+    );
+  }
 }
 
 /** Terminates machines; one that is gone already is no error. */

@@ -82,6 +82,12 @@ export class Addresses {
     for (const [address, route] of this.#routes) {
       const next = wanted.get(address);
       if (next && same(next, route.destination)) continue;
+      if (next && next.ports.join() === route.destination.ports.join()) {
+        // It goes on listening: who comes in the moment of the move must not be refused.
+        for (const [i, door] of route.doors.entries()) door.leadTo(reachOf(next, next.ports[i]));
+        this.#routes.set(address, { ...route, destination: next });
+        continue;
+      }
       this.#routes.delete(address);
       await Promise.all(route.doors.map((door) => door.close()));
     }
@@ -91,7 +97,7 @@ export class Addresses {
       const doors: Door[] = [];
       try {
         for (const port of destination.ports) {
-          doors.push(await Door.open(address, port, () => destination.machine.connect(port)));
+          doors.push(await Door.open(address, port, reachOf(destination, port)));
         }
         this.#routes.set(address, { destination, doors });
       } catch (error) {
@@ -110,15 +116,24 @@ function same(a: Destination, b: Destination): boolean {
 /** Connects to what is behind a door. */
 type Reach = () => Promise<Socket>;
 
+function reachOf({ machine }: Destination, port: GuestPort | undefined): Reach {
+  return port === undefined
+    ? () => Promise.reject(new Error("Nothing is here"))
+    : () => machine.connect(port);
+}
+
 /** One listening port, each connection of which is carried on to a machine. */
 class Door {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
+  #reach: Reach;
+
   private constructor(reach: Reach) {
+    this.#reach = reach;
     this.#server = createServer(
       { allowHalfOpen: true, noDelay: true, pauseOnConnect: true },
-      (client) => void this.#carry(client, reach),
+      (client) => void this.#carry(client, this.#reach),
     );
   }
 
@@ -128,6 +143,12 @@ class Door {
       door.#server.once("error", (error) => reject(new AddressUnavailable(address, port, error)));
       door.#server.listen({ host: address, port, backlog: 4096 }, () => resolve(door));
     });
+  }
+
+  /** Carries what comes from now on elsewhere, and resets every connection that there is. */
+  leadTo(reach: Reach): void {
+    this.#reach = reach;
+    for (const socket of this.#sockets) reset(socket);
   }
 
   /** Stops listening and resets every connection. */

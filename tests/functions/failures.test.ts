@@ -546,6 +546,12 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
     const { instanceId = "", release = 0 } = (await stack.live()) ?? {};
     const ended = await stack.settleAfter(async () => {
       await ec2.send(new DisassociateAddressCommand({ AssociationId: await associationId() }));
+      const seen = { answers: false, final: true, reason: "it lost the address" };
+      const asked = { times: 2, at: new Date().toISOString() };
+      await stack.put(stack.state, "health.json", JSON.stringify({ instanceId, misses: 2, seen, asked }));
+      const { did } = (await stack.invoke("reconcile", {})) as { did: string };
+      assert.match(did, /^nothing yet: .* a short while ago, in vain/);
+      await stack.delete(stack.state, "health.json");
       assert.deepEqual(await stack.invoke("reconcile", {}), {
         did: `asked for a new machine instead of ${instanceId}`,
       });

@@ -30,12 +30,17 @@ describe("a rollback", { timeout: 400_000 }, () => {
   const calls: string[] = [];
   /** Calls ("role service action") that are refused. */
   let refused = /^$/;
+  /** Calls that EC2 has no room for. */
+  let noRoom = /^$/;
 
   before(async () => {
     stack = await TestStack.start({
       onCall: ({ service, action, caller }) => {
         const call = `${caller.arn.split("/").at(-1)} ${service} ${action}`;
         calls.push(call);
+        if (noRoom.test(call)) {
+          throw new AwsError("InsufficientInstanceCapacity", "Insufficient capacity in this zone.", 500);
+        }
         if (refused.test(call)) throw new AwsError("AccessDenied", "Refused by the test.", 403);
       },
     });
@@ -350,6 +355,16 @@ describe("a rollback", { timeout: 400_000 }, () => {
     const console = there(await stack.read(`consoles/${padded(target.number)}-1.log`));
     assert.match(console, /No bootable option/);
     assert.ok(["shutting-down", "terminated"].includes(there(await stateOf(instanceId))));
+  });
+
+  it("to a machine that EC2 has no room to start takes the archive", async () => {
+    const target = await stoppedTarget();
+    noRoom = /start-machine\S* ec2 StartInstances/;
+    outcomes(await rollback(target.number), ["live"]);
+    noRoom = /^$/;
+    const { number, to, status, failure } = await newest();
+    assert.deepEqual({ to, status, failure }, { to: target.number, status: "live", failure: undefined });
+    assert.equal(await servedRelease(stack.address), number);
   });
 
   it("that was withdrawn before its turn is nothing to do", async () => {

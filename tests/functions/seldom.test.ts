@@ -2,12 +2,18 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
+import { EBSClient, StartSnapshotCommand } from "@aws-sdk/client-ebs";
 import {
   DescribeImagesCommand,
+  DescribeInstancesCommand,
   DescribeSnapshotsCommand,
   EC2Client,
   ImportImageCommand,
   ImportSnapshotCommand,
+  RegisterImageCommand,
+  RunInstancesCommand,
+  type Tag,
+  TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { ListMultipartUploadsCommand, S3Client } from "@aws-sdk/client-s3";
 import {
@@ -17,11 +23,18 @@ import {
   StartExecutionCommand,
 } from "@aws-sdk/client-sfn";
 import type { Input, StateName } from "../../lib/contracts.ts";
-import { bootKey, bootRecordKey, chainKey, privateKeyKey, type Release } from "../../lib/records.ts";
+import {
+  bootKey,
+  bootRecordKey,
+  chainKey,
+  type Live,
+  privateKeyKey,
+  type Release,
+} from "../../lib/records.ts";
 import { AwsError } from "../../local/service.ts";
 import { quickBuild } from "../kit/package.ts";
 import { TestStack } from "../kit/stack.ts";
-import { ByHand, eventually, failure, settingOf, there, withSettings } from "./by-hand.ts";
+import { ByHand, eventually, failure, idleExecution, settingOf, there, withSettings } from "./by-hand.ts";
 
 /** A boot partition in which ImportImage finds an operating system that it knows. */
 const buildspec = there(quickBuild["buildspec.yml"]).replace("::/EFI/BOOT\n", "::/EFI/BOOT ::/EFI/debian\n");
@@ -184,7 +197,9 @@ describe("seldom", { timeout: 300_000 }, () => {
       // Back to what is live: the deployment that retire starts will find nothing to do.
       await stack.delete(stack.content, "large.bin");
       await eventually("it is asked for", () => stack.read("requests/content.json"));
-      const { execution } = deployment;
+      // Nobody has the turn now, and nobody has been started for what waits.
+      await stack.delete(stack.state, "turn/lock.json");
+      const execution = await idleExecution(stack);
       const { objects } = await deployment.step("retire", { execution, drainSeconds: 0 });
       for (const key of stale) assert.ok(objects.includes(key), key);
     });
@@ -194,6 +209,67 @@ describe("seldom", { timeout: 300_000 }, () => {
       ["nothing"],
       JSON.stringify(ended),
     );
+  });
+
+  it("retire: leaves alone what other stacks, people and services have in the account, however it is named", async () => {
+    const live = JSON.parse(there(await stack.read("live.json"))) as Live;
+    const ebs = new EBSClient(stack.sdk);
+    // Named as ours are, with tags of another stack, with half of ours, and with none.
+    const owners: Tag[][] = [
+      [{ Key: "mirage-pages:stack", Value: "mirage-pages-prod-2" }],
+      [{ Key: "mirage-pages:stack", Value: "mirage-pages" }],
+      [{ Key: "mirage-pages:stack", Value: "MIRAGE-PAGES-PROD" }],
+      [{ Key: "Mirage-Pages:Stack", Value: "mirage-pages-prod" }],
+      [{ Key: "mirage-pages:release", Value: "1" }],
+      [],
+    ];
+    const theirs: { instance: string; image: string; snapshot: string }[] = [];
+    for (const [i, owner] of owners.entries()) {
+      const Tags = [{ Key: "Name", Value: `mirage-pages-prod-000099-${i}` }, ...owner];
+      const image = await ec2.send(
+        new RegisterImageCommand({
+          Name: `mirage-pages-prod-000099-${i}`,
+          ...{ Architecture: "x86_64", VirtualizationType: "hvm", BootMode: "uefi", EnaSupport: true },
+          RootDeviceName: "/dev/xvda",
+          BlockDeviceMappings: [{ DeviceName: "/dev/xvda", Ebs: { SnapshotId: live.image.snapshotId } }],
+          TagSpecifications: [{ ResourceType: "image", Tags }],
+        }),
+      );
+      const { SnapshotId } = await ebs.send(new StartSnapshotCommand({ VolumeSize: 1, Tags }));
+      const { Instances } = await ec2.send(
+        new RunInstancesCommand({
+          ...{ ImageId: image.ImageId, InstanceType: "t3.nano", MinCount: 1, MaxCount: 1 },
+          SubnetId: settingOf(stack, "launch-instance", "SUBNETS").split(",")[0],
+          TagSpecifications: [{ ResourceType: "instance", Tags }],
+        }),
+      );
+      theirs.push({
+        instance: there(Instances?.[0]?.InstanceId),
+        image: there(image.ImageId),
+        snapshot: there(SnapshotId),
+      });
+    }
+    ebs.destroy();
+    const execution = await idleExecution(stack);
+    const gone = await deployment.step("retire", { execution, drainSeconds: 0 });
+    const touched = [...gone.stopped, ...gone.terminated, ...gone.images, ...gone.snapshots];
+    const all = theirs.flatMap((one) => Object.values(one));
+    assert.deepEqual(
+      touched.filter((id) => all.includes(id)),
+      [],
+    );
+    const { Images } = await ec2.send(
+      new DescribeImagesCommand({ ImageIds: theirs.map(({ image }) => image) }),
+    );
+    assert.equal(Images?.length, owners.length);
+    const SnapshotIds = theirs.map(({ snapshot }) => snapshot);
+    const { Snapshots } = await ec2.send(new DescribeSnapshotsCommand({ SnapshotIds }));
+    assert.equal(Snapshots?.length, owners.length);
+    const InstanceIds = theirs.map(({ instance }) => instance);
+    const { Reservations } = await ec2.send(new DescribeInstancesCommand({ InstanceIds }));
+    const states = Reservations?.flatMap(({ Instances }) => Instances ?? []).map(({ State }) => State?.Name);
+    assert.ok(states?.length === owners.length && !states.includes("terminated"), `${states}`);
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds }));
   });
 
   it("reconcile: sweeps once an hour, when the last release has surely drained", async () => {

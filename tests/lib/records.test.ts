@@ -62,12 +62,25 @@ test("changing a release keeps what the change does not name; one that is not th
   assert.deepEqual(await releaseNumbers(store), [1]);
 });
 
-test("the newest releases come first, at most as many as asked for", async () => {
+test("the newest releases come first, in pieces until there are enough", async () => {
   const store = new MemoryStore();
   for (const number of [1, 2, 9, 10, 11]) await writeRelease(store, release(number));
-  const numbers = async (count?: number) => (await readReleases(store, count)).map(({ number }) => number);
-  assert.deepEqual(await numbers(), [11, 10, 9, 2, 1]);
-  assert.deepEqual(await numbers(2), [11, 10]);
+  const numbers = async (least: number) =>
+    (await readReleases(store, ({ length }) => length >= least, 2)).map(({ number }) => number);
+  assert.deepEqual(await numbers(0), [11, 10]);
+  assert.deepEqual(await numbers(3), [11, 10, 9, 2]);
+  assert.deepEqual(await numbers(9), [11, 10, 9, 2, 1]);
+});
+
+test("what a rollback went back to is read with it, however old it is", async () => {
+  const store = new MemoryStore();
+  for (const number of [1, 2, 3, 4]) await writeRelease(store, release(number));
+  await writeRelease(store, release(5, { reason: "rollback", status: "restored", to: 1 }));
+  await writeRelease(store, release(6, { reason: "rollback", status: "failed", to: 99 }));
+  assert.deepEqual(
+    (await readReleases(store, undefined, 2)).map(({ number }) => number),
+    [6, 5, 1],
+  );
 });
 
 test("the live record comes with its version, and a damaged one is named", async () => {

@@ -75,18 +75,27 @@ let tick t =
       if past then c.ending <- true;
       past)
 
-(* Idle ones go first; of those the ones of the address with the most connections, the oldest first. *)
+(* Ticks in which who takes a response must have taken a piece of it (64 KiB at most) to be safe. *)
+let slow = 20
+
+(* Idle ones go first, slow takers last; of those the ones of the address with the most connections, the oldest
+   first. *)
 let goes_before a b =
+  let rank c = match c.stage with Idle -> 0 | Asking -> 1 | Answered -> 2 in
+  let by_stage = Int.compare (rank a) (rank b) in
   let by_peer = Int.compare b.peer.connections a.peer.connections in
-  match (a.stage, b.stage) with
-  | Idle, (Asking | Answered) -> true
-  | (Asking | Answered), Idle -> false
-  | _ when by_peer <> 0 -> by_peer < 0
-  | _ -> a.since < b.since || (a.since = b.since && a.id < b.id)
+  if by_stage <> 0 then by_stage < 0
+  else if by_peer <> 0 then by_peer < 0
+  else a.since < b.since || (a.since = b.since && a.id < b.id)
 
 let make_room t =
   let may_go c =
-    (not c.ending) && match c.stage with Idle -> true | Asking -> t.now - c.since > 2 | Answered -> false
+    (not c.ending)
+    &&
+    match c.stage with
+    | Idle -> true
+    | Asking -> t.now - c.since > 2
+    | Answered -> t.now - c.since > slow
   in
   let earlier _ c first =
     match first with

@@ -41,7 +41,8 @@ val tick : 'a t -> 'a list
 
 val make_room : 'a t -> 'a option
 (** The connection to end that has been [Idle] longest, of those of the address with the most connections;
-    if none is, one that has been [Asking] for more than a second. It is not named again. *)
+    if none is, one that has been [Asking] for more than a second; if none is, one that has not taken a piece
+    of its response for ten seconds. It is not named again. *)
 
 val waiting : 'a t -> 'a list
 (** Every connection that is not taking a response. *)

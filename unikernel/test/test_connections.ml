@@ -42,7 +42,13 @@ let who_may_go () =
   Connections.set all idle Idle ~seconds:30.;
   Alcotest.(check (option string)) "idle ones go first" (Some "idle") (Connections.make_room all);
   Alcotest.(check (option string)) "then who dawdles" (Some "asking") (Connections.make_room all);
-  Alcotest.(check (option string)) "never who takes a response" None (Connections.make_room all);
+  Alcotest.(check (option string)) "not who takes a response" None (Connections.make_room all);
+  ignore (ticks all 15 : string list);
+  Connections.set all answered Answered ~seconds:30.;
+  ignore (ticks all 20 : string list);
+  Alcotest.(check (option string)) "nor who took a piece of it" None (Connections.make_room all);
+  ignore (ticks all 1 : string list);
+  Alcotest.(check (option string)) "but who takes none" (Some "answered") (Connections.make_room all);
   Connections.remove all asking
 
 let counts () =
