@@ -32,6 +32,7 @@ module.exports = async ({ resolveVariable, resolveConfigurationProperty }) => {
       console(`cloudwatch/home?region=\${AWS::Region}#logsV2:log-groups$3FlogGroupNameFilter$3D${stack}`),
     ),
     DeployMachine: output("The state machine of deployments", arn),
+    ...(await githubOutput(resolveVariable)),
     StackRegion: output("The region of everything", "${AWS::Region}"),
     Parameters: {
       Description: "The values of --param that are no defaults",
@@ -40,3 +41,11 @@ module.exports = async ({ resolveVariable, resolveConfigurationProperty }) => {
   };
   return { Outputs };
 };
+
+/** What a workflow on GitHub needs to know. */
+async function githubOutput(resolveVariable) {
+  if ((await resolveVariable("param:github")) === "") return {};
+  const Description =
+    "The role of GitHub's workflows: role-to-assume of aws-actions/configure-aws-credentials";
+  return { GithubRole: { Description, Value: { "Fn::GetAtt": ["GithubRole", "Arn"] } } };
+}

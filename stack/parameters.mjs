@@ -92,12 +92,22 @@ const schema = z
     allowEmpty: oneOf("true", "false"),
     backend: oneOf("linux", "mirage"),
     build: oneOf("changed", "always"),
+    github: text(repositoryProblem),
+    githubProvider: text((arn) => {
+      const form = /^arn:[a-z-]+:iam::\d{12}:oidc-provider\/token\.actions\.githubusercontent\.com$/;
+      if (arn === "" || form.test(arn)) return undefined;
+      const example = "arn:aws:iam::ACCOUNT:oidc-provider/token.actions.githubusercontent.com";
+      return `is "${arn}"; write its ARN (${example}), or leave it out: the stack makes it.`;
+    }),
   })
-  .superRefine(({ domain, aliases, hostedZone }, context) => {
+  .superRefine(({ domain, aliases, hostedZone, github, githubProvider }, context) => {
     const names = namesOf(domain, aliases);
     const wrong = (parameter, message) => context.addIssue({ code: "custom", path: [parameter], message });
     const wildcard = aliases.split(" ").find((name) => name.startsWith("*."));
     const twice = names.find((name, i) => names.indexOf(name) !== i);
+    if (github === "" && githubProvider !== "") {
+      wrong("githubProvider", "has no use without a repository; write that in github, or leave it out.");
+    }
     if (domain === "" && aliases !== "") wrong("aliases", `needs a domain; write "${names[0]}" there.`);
     if (domain === "" && hostedZone !== "") {
       wrong("hostedZone", "has no use without a domain; write the site's name there, or leave the zone out.");
@@ -124,6 +134,23 @@ const schema = z
       );
     }
   });
+
+/**
+ * What is wrong with a repository of GitHub, as the subject of its tokens names it: "owner/repo" (since June 2026
+ * each with a number behind it), then one branch or environment, or nothing. No wildcards: they would let others in.
+ */
+function repositoryProblem(repository) {
+  if (repository === "") return undefined;
+  const wrong = `is "${repository}"; write`;
+  const url = /^(?:https?:\/\/|git@)github\.com[/:]([\w.-]+\/[\w.-]+?)(?:\.git)?\/?$/.exec(repository);
+  if (url !== null) return `${wrong} the repository alone: "${url[1]}".`;
+  if (/[*?]/.test(repository)) return `${wrong} it without wildcards, which would let other repositories in.`;
+  if (/:pull_request$/.test(repository))
+    return `${wrong} a branch or an environment: pull requests may not deploy.`;
+  if (/^[\w.@-]+\/[\w.@-]+(:ref:refs\/heads\/[\w./-]+|:environment:[\w.-]+)?$/.test(repository))
+    return undefined;
+  return `${wrong} "owner/repo", with ":ref:refs/heads/main" or ":environment:production" behind it for one of these alone.`;
+}
 
 /** Whether one hosted zone can hold both names: they end in the same two labels at least. */
 function shareAZone(one, other) {

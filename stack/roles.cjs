@@ -6,10 +6,11 @@ const retire = require("./roles/retire.cjs");
 const certificate = require("./roles/certificate.cjs");
 const events = require("./roles/events.cjs");
 const services = require("./roles/services.cjs");
+const github = require("./roles/github.cjs");
 
 /**
  * One role for each function, named as it is, with least privilege, and one for each service that acts in the
- * stack's name. roles/ says what each may do, a file for each state machine.
+ * stack's name, and one for a repository on GitHub, where one is given. roles/ says what each may do, a file for each state machine.
  */
 module.exports = async ({ resolveVariable }) => {
   const stack = await resolveVariable("self:custom.stack");
@@ -38,7 +39,13 @@ module.exports = async ({ resolveVariable }) => {
   const called = Object.fromEntries(
     Object.entries(machines).map(([machine, permissions]) => [machine, Object.keys(permissions)]),
   );
-  return { Resources: { ...Resources, ...services(statements, { stack, role, called }) } };
+  const visitor = github(statements, {
+    stack,
+    github: await resolveVariable("param:github"),
+    provider: await resolveVariable("param:githubProvider"),
+  });
+  const all = { ...Resources, ...services(statements, { stack, role, called }), ...visitor };
+  return { Resources: all };
 };
 module.exports.reasons = reasons;
 

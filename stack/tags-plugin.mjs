@@ -9,6 +9,7 @@ const TAGGED = new Set([
   "AWS::EC2::Subnet",
   "AWS::EC2::VPC",
   "AWS::Events::Rule",
+  "AWS::IAM::OIDCProvider",
   "AWS::IAM::Role",
   "AWS::Lambda::EventSourceMapping",
   "AWS::Lambda::Function",

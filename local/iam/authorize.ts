@@ -32,6 +32,7 @@ export class Authorizer {
       ["logs", others.logsDemands],
       ["route53", route53Demands],
       ["s3", s3Demands],
+      ["cloudformation", others.cloudFormationDemands],
       ["sns", others.snsDemands],
       ["sqs", others.sqsDemands],
       ["states", others.statesDemands],

@@ -104,6 +104,18 @@ export function lambdaDemands({ method, url, caller }: ApiCall): Question[] | un
   return [demand("lambda:InvokeFunction", arnIn(caller, "lambda", `function:${bare}`))];
 }
 
+/**
+ * Looking at a stack. https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
+ * Stacks' ARNs end in an id of their own, which policies cannot know beforehand.
+ */
+export function cloudFormationDemands({ action, body, caller }: ApiCall): Question[] | undefined {
+  if (action !== "DescribeStacks") return undefined;
+  const name = new URLSearchParams(body?.toString("utf8")).get("StackName");
+  if (name === null) return [demand("cloudformation:DescribeStacks", "*")];
+  const arn = name.startsWith("arn:") ? name : arnIn(caller, "cloudformation", `stack/${name}/local`);
+  return [demand("cloudformation:DescribeStacks", arn)];
+}
+
 /** Everybody may ask who they are. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
 export function stsDemands({ action }: ApiCall): Question[] | undefined {
   return action === "GetCallerIdentity" ? [] : undefined;

@@ -50,9 +50,9 @@ export function functionOf(state: State): string {
   return state.Resource?.split(":").at(-1) ?? "";
 }
 
-/** The packaged template and what is in it; packages the stack first, where it has changed. */
-export async function readPackaged(): Promise<Packaged> {
-  const path = join(await testPackage(), "cloudformation-template-update-stack.json");
+/** The packaged template and what is in it, for `more` parameters; packages the stack first, where it has changed. */
+export async function readPackaged(more: Readonly<Record<string, string>> = {}): Promise<Packaged> {
+  const path = join(await testPackage(more), "cloudformation-template-update-stack.json");
   const template = JSON.parse(await readFile(path, "utf8")) as {
     readonly Resources: Readonly<Record<string, TemplateResource>>;
     readonly [part: string]: unknown;

@@ -28,6 +28,8 @@ const good = {
   allowEmpty: "false",
   backend: "linux",
   build: "changed",
+  github: "",
+  githubProvider: "",
 };
 
 const many = (count: number, name: (i: number) => string) =>
@@ -68,6 +70,13 @@ const refused: readonly (readonly [keyof typeof good, string | number, RegExp])[
   ["acme", "http://ca.example/dir", /or the https URL of an ACME directory/],
   ["acmeRoot", "root.pem", /write what `base64 -w0 root\.pem` prints/],
   ["profile", "short lived", /one of the authority's profiles/],
+  ["github", "https://github.com/owner/repo.git", /the repository alone: "owner\/repo"/],
+  ["github", "owner/*", /without wildcards/],
+  ["github", "owner/repo:*", /without wildcards/],
+  ["github", "owner/repo:pull_request", /pull requests may not deploy/],
+  ["github", "owner", /write "owner\/repo", with ":ref:refs\/heads\/main"/],
+  ["github", "owner/repo:main", /write "owner\/repo", with/],
+  ["githubProvider", "token.actions.githubusercontent.com", /its ARN \(arn:aws:iam::ACCOUNT:oidc-provider/],
   ["resolver", "dns.example.org", /the IP address of a DNS server/],
   ["instanceType", "nano", /an instance type such as t3\.nano/],
   ["instanceType", "t3", /an instance type such as/],

@@ -37,13 +37,14 @@ export async function writtenRoles(parameters = "{}"): Promise<WrittenRole[]> {
     resolveVariable: async (variable) =>
       variable.startsWith("param:") ? values[variable.slice("param:".length)] : "mirage-pages-prod",
   });
-  return Object.values(Resources).map(({ Properties }) => {
-    const written = Properties.Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
-    const reasons = written.map((one, place) => [place, make.reasons.get(one)] as const);
+  const written = Object.values(Resources).filter(({ Type }) => Type === "AWS::IAM::Role");
+  return written.map(({ Properties }) => {
+    const own = Properties.Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+    const reasons = own.map((one, place) => [place, make.reasons.get(one)] as const);
     return {
       parameters,
       name: Properties.RoleName["Fn::Sub"].replace(`\${AWS::Region}`, "us-east-1"),
-      statements: written.map((one) => ({ ...one })),
+      statements: own.map((one) => ({ ...one })),
       reasons: new Map(reasons.filter((entry): entry is [number, string] => entry[1] !== undefined)),
     };
   });
