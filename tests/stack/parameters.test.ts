@@ -28,7 +28,7 @@ const good = {
   allowEmpty: "false",
   backend: "linux",
   build: "changed",
-  github: "",
+  github: "owner/repo",
   githubProvider: "",
 };
 
@@ -123,6 +123,15 @@ describe("the parameters of the stack", () => {
       "intanceType is no parameter of this stack. Did you mean instanceType?",
     ]);
     assert.match(parameterProblems({ ...good, colour: "red" })[0] ?? "", /There are domain, aliases, email/);
+  });
+
+  it("refuse a provider that nobody uses", () => {
+    const githubProvider = "arn:aws:iam::000000000000:oidc-provider/token.actions.githubusercontent.com";
+    assert.deepEqual(parameterProblems({ ...good, githubProvider }), []);
+    assert.match(
+      parameterProblems({ ...good, github: "", githubProvider })[0] ?? "",
+      /^githubProvider has no use/,
+    );
   });
 
   it("tell everything that is wrong at once", () => {
