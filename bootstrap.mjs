@@ -13,6 +13,7 @@ const programs = {
   bench: "bench/run.ts",
   limits: "bench/limits.ts",
   moves: "bench/moves.ts",
+  packing: "bench/packing.ts",
   simulate: "tests/simulation/run.ts",
   aws: "bench/aws.ts",
 };

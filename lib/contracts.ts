@@ -272,8 +272,7 @@ export const contracts = {
     output: z.object({ message: z.string() }),
   },
   "collect-access-log": {
-    // A schedule calls it as well, with an event.
-    input: z.object({}),
+    input: z.strictObject({}),
     output: z.object({
       machines: z.array(
         z.object({
