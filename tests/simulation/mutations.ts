@@ -31,7 +31,7 @@ export const mutations: readonly KnownMutation[] = [
     file: "lib/probe.ts",
     text: "if (answer.status !== 200 || said.release !== release || said.archive !== archive.digest) {",
     becomes: "if (answer.status !== 200) {",
-    seed: 10,
+    seed: 1,
     breaks: "committed",
   },
   {
@@ -69,7 +69,7 @@ export const mutations: readonly KnownMutation[] = [
   {
     name: "undo skipped",
     file: "functions/undo.ts",
-    text: "await removeRelease(release.number);",
+    text: "await removeRelease(store, release.number);",
     becomes: "",
     seed: 38,
     breaks: "undone",
