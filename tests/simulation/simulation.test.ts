@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Played } from "./play.ts";
 import { playAll } from "./pool.ts";
 
-const HISTORIES = 80;
+const HISTORIES = 200;
 const AT_ONCE = 40;
 const threads = Math.min(2, availableParallelism());
 

@@ -39,8 +39,8 @@ export function addressInvariant(world: World): Watcher {
       }
     },
     onInstance(id, entered) {
-      // What is started again has to prove itself again.
-      if (entered === "stopped") passed.delete(id);
+      // What is started again has to prove itself again. One that dies after its probe cannot be known to have.
+      if (entered === "running") passed.delete(id);
       if (entered !== "stopping" && entered !== "shutting-down") return;
       if (holder() !== id || world.live() === undefined) return;
       const live = state.instances[world.live()?.instanceId ?? ""];
