@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Agent, request } from "node:https";
+import { connect, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import type { TLSSocket } from "node:tls";
 
 /** What visitors saw. */
 export interface Seen {
@@ -33,6 +33,8 @@ export interface VisitorOptions {
   isPage(body: string): boolean;
 }
 
+/** How much later than others the witness may be told. */
+const WITNESS_MS = 50;
 const patienceMs = 15_000;
 const mostAtOnce = 200;
 
@@ -45,8 +47,7 @@ export function visitors(options: VisitorOptions): { readonly seen: Seen; stop()
     void visit.finally(() => underWay.delete(visit));
   };
 
-  /** When connections that were kept were reset: all of them are when the address moves. */
-  const moves: number[] = [];
+  const moves = witnessMoves(options.address);
 
   async function visitFresh(): Promise<void> {
     seen.fresh += 1;
@@ -55,9 +56,9 @@ export function visitors(options: VisitorOptions): { readonly seen: Seen; stop()
       check(await ask(options.address, new Agent({ keepAlive: false })));
     } catch (error) {
       const ended = performance.now();
-      // The kept ones' ends may be told a moment later.
-      await pause(500);
-      const wasCut = moves.some((at) => begun <= at && at <= ended + 500);
+      // The witness may be told of its end a moment later.
+      await pause(WITNESS_MS);
+      const wasCut = moves.seen.some((at) => begun <= at && at <= ended + WITNESS_MS);
       (wasCut ? seen.cutFresh : seen.failedFresh).push(reason(error));
     }
   }
@@ -73,7 +74,7 @@ export function visitors(options: VisitorOptions): { readonly seen: Seen; stop()
       return;
     }
     try {
-      check(await ask(options.address, agent, () => moves.push(performance.now())));
+      check(await ask(options.address, agent));
       seen.kept += 1;
     } catch (error) {
       seen.kept += 1;
@@ -103,7 +104,33 @@ export function visitors(options: VisitorOptions): { readonly seen: Seen; stop()
       for (const timer of timers) clearInterval(timer);
       await Promise.all(underWay);
       for (const agent of idle) agent.destroy();
+      moves.stop();
       return seen;
+    },
+  };
+}
+
+/** When an address moved: a connection that asks for nothing is reset then, as all are, and at no other time. */
+function witnessMoves(address: string): { readonly seen: readonly number[]; stop(): void } {
+  const seen: number[] = [];
+  let witness: Socket | undefined;
+  let ended = false;
+  const open = () => {
+    witness = connect(80, address)
+      .on("error", ({ code }: NodeJS.ErrnoException) => {
+        if (code === "ECONNRESET") seen.push(performance.now());
+      })
+      .on("close", () => {
+        if (!ended) setTimeout(open, 5);
+      })
+      .resume();
+  };
+  open();
+  return {
+    seen,
+    stop() {
+      ended = true;
+      witness?.destroy();
     },
   };
 }
@@ -113,12 +140,9 @@ interface Answer {
   readonly body: string;
 }
 
-async function ask(host: string, agent: Agent, onReset: () => void = () => {}): Promise<Answer> {
+async function ask(host: string, agent: Agent): Promise<Answer> {
   const signal = AbortSignal.timeout(patienceMs);
   const call = request({ agent, host, path: "/", rejectUnauthorized: false, servername: "", signal });
-  call.on("socket", (socket: TLSSocket) => {
-    if (!call.reusedSocket) socket.once("close", (hadError) => hadError && onReset());
-  });
   call.end();
   const [answer] = (await once(call, "response")) as [NodeJS.ReadableStream & { statusCode: number }];
   const chunks: Buffer[] = [];
