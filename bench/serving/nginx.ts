@@ -1,11 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { cp, readdir, readFile, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
-import { unpackNginx } from "../../tests/http/nginx.ts";
+import { runNginx, unpackNginx } from "../../tests/kit/nginx.ts";
 import { freePort } from "../../tests/unikernel/server.ts";
 
 export interface RunningNginx {
@@ -38,14 +34,9 @@ export async function startNginx(
       if (form.length < body.length) await writeFile(join(root, `${path}.${end}`), form);
     }
   }
-  await writeFile(join(directory, "chain.pem"), certificate.chainPem);
-  await writeFile(join(directory, "key.pem"), certificate.keyPem);
   const nginx = await unpackNginx();
   const https = await freePort();
-  const configuration = join(directory, "nginx.conf");
-  await writeFile(
-    configuration,
-    `
+  const configuration = `
 load_module ${nginx.modules}/ngx_http_brotli_static_module.so;
 daemon off;
 user root;
@@ -82,33 +73,6 @@ http {
     add_header Referrer-Policy strict-origin-when-cross-origin always;
   }
 }
-`,
-  );
-  const args = ["-c", configuration, "-p", directory, "-e", join(directory, "errors")];
-  const child = spawn(nginx.program, args, { stdio: ["ignore", "inherit", "inherit"] });
-  await listening(child, https);
-  return {
-    https,
-    async stop() {
-      const ended = once(child, "exit");
-      child.kill("SIGTERM");
-      await ended;
-    },
-  };
-}
-
-async function listening(child: ChildProcess, port: number): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    if (child.exitCode !== null) throw new Error(`nginx ended with ${child.exitCode}`);
-    const socket = connect(port, "127.0.0.1");
-    const open = await once(socket, "connect").then(
-      () => true,
-      () => false,
-    );
-    socket.destroy();
-    if (open) return;
-    await sleep(50);
-  }
-  child.kill("SIGKILL");
-  throw new Error("nginx did not listen within 5 s");
+`;
+  return { https, ...(await runNginx(nginx, directory, https, { configuration, ...certificate })) };
 }

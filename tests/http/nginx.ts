@@ -1,11 +1,7 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, utimes, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
-import { dirname, join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
+import { dirname, join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
+import { type Nginx, runNginx, unpackNginx } from "../kit/nginx.ts";
 import { freePort } from "../unikernel/server.ts";
 import { files, modified } from "./site.ts";
 
@@ -13,34 +9,6 @@ export interface RunningNginx {
   readonly http: number;
   readonly https: number;
   stop(): Promise<void>;
-}
-
-/** What of nginx the tests need: the program, its types, and one module. */
-interface Nginx {
-  readonly program: string;
-  readonly types: string;
-  readonly modules: string;
-}
-
-const packages = ["nginx", "nginx-common", "libnginx-mod-http-brotli-static"];
-
-/**
- * Debian's nginx, unpacked into the cache: installed as a package it would start to listen on port 80 of the
- * machine at once. Rejects where Debian's packages cannot be fetched.
- */
-export async function unpackNginx(): Promise<Nginx> {
-  const root = resolve(import.meta.dirname, "../../node_modules/.cache/mirage-pages/nginx");
-  const files = {
-    program: join(root, "usr/sbin/nginx"),
-    types: join(root, "etc/nginx/mime.types"),
-    modules: join(root, "usr/lib/nginx/modules"),
-  };
-  await mkdir(join(root, "packages"), { recursive: true });
-  const script = `test -d ${files.modules} || {
-    cd ${root}/packages && rm -f ./*.deb && apt-get -q download ${packages.join(" ")} &&
-    for package in ./*.deb; do dpkg-deb -x "$package" ${root}; done; }`;
-  await promisify(execFile)("flock", [join(root, "lock"), "sh", "-c", script], { timeout: 120_000 });
-  return files;
 }
 
 /**
@@ -62,38 +30,10 @@ export async function startNginx(directory: string, chainPem: string, keyPem: st
       await utimes(name, modified, modified);
     }
   }
-  await writeFile(join(directory, "chain.pem"), chainPem);
-  await writeFile(join(directory, "key.pem"), keyPem);
   const ports = { http: await freePort(), https: await freePort() };
   const nginx = await unpackNginx();
-  await writeFile(join(directory, "nginx.conf"), configuration(nginx, directory, ports));
-  const args = ["-c", join(directory, "nginx.conf"), "-p", directory, "-e", join(directory, "errors")];
-  const child = spawn(nginx.program, args, { stdio: ["ignore", "inherit", "inherit"] });
-  await listening(child, ports.https);
-  return {
-    ...ports,
-    async stop() {
-      const ended = once(child, "exit");
-      child.kill("SIGTERM");
-      await ended;
-    },
-  };
-}
-
-async function listening(child: ChildProcess, port: number): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    if (child.exitCode !== null) throw new Error(`nginx ended with ${child.exitCode}`);
-    const socket = connect(port, "127.0.0.1");
-    const open = await once(socket, "connect").then(
-      () => true,
-      () => false,
-    );
-    socket.destroy();
-    if (open) return;
-    await sleep(50);
-  }
-  child.kill("SIGKILL");
-  throw new Error("nginx did not listen within 5 s");
+  const setup = { configuration: configuration(nginx, directory, ports), chainPem, keyPem };
+  return { ...ports, ...(await runNginx(nginx, directory, ports.https, setup)) };
 }
 
 const safety = `
