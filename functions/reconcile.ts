@@ -1,12 +1,13 @@
 import { misledNames } from "../lib/acme/reach.ts";
 import { addressHolder } from "../lib/aws/address.ts";
-import { isEmptyBucket, listBucket, objectStore } from "../lib/aws/bucket.ts";
+import { isEmptyBucket, objectStore } from "../lib/aws/bucket.ts";
 import { deploy, workOff } from "../lib/aws/deployments.ts";
 import { executionLife, startExecution } from "../lib/aws/executions.ts";
 import { describeMachine } from "../lib/aws/machines.ts";
 import { probeExpected } from "../lib/aws/probing.ts";
 import { hoursLeft } from "../lib/certificates/due.ts";
 import { lookDue, readNext } from "../lib/certificates/next.ts";
+import { contentListing } from "../lib/content-listing.ts";
 import { causeText } from "../lib/errors.ts";
 import { HEALTH_KEY, type Health, healthSchema, judge } from "../lib/health.ts";
 import { isContentDue } from "../lib/hold.ts";
@@ -14,8 +15,6 @@ import { tellMetrics } from "../lib/metrics.ts";
 import { getJson, type ObjectStore, putJson } from "../lib/objects.ts";
 import { type Live, REFUSED_KEY, readLive, refusedSchema } from "../lib/records.ts";
 import { certificateNames, setting } from "../lib/settings.ts";
-import { listingDigest } from "../lib/site/listing.ts";
-import { contentOf } from "../lib/site/settled.ts";
 import { handlerChain, oneLogLine, transientFaults } from "../lib/step.ts";
 import { REQUESTS_PREFIX, turnHolder } from "../lib/turn.ts";
 
@@ -112,7 +111,7 @@ async function look(live: Live): Promise<Health["seen"]> {
 async function contentWaits(store: ObjectStore, live: Live | undefined): Promise<boolean> {
   const bucket = setting("CONTENT_BUCKET");
   if (live === undefined && (await isEmptyBucket(bucket))) return false;
-  const listing = listingDigest(contentOf(await listBucket(bucket)));
+  const listing = await contentListing(bucket);
   const refused = (await getJson(store, REFUSED_KEY, refusedSchema))?.value;
   return isContentDue(listing, live, refused, Date.now());
 }

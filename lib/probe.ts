@@ -10,6 +10,7 @@ import {
 } from "./archive/site-index.ts";
 import type { Expected } from "./contracts.ts";
 import { causeText, WrongAnswer } from "./errors.ts";
+import { serverName } from "./server-name.ts";
 import { sha256 } from "./sha256.ts";
 import { ruledPaths } from "./site/ruled.ts";
 import { encodePath } from "./site/url.ts";
@@ -76,11 +77,6 @@ export async function probeMachine(
   } finally {
     agent.destroy();
   }
-}
-
-/** Host names go into SNI; IP addresses must not (RFC 6066, and ocaml-tls aborts on them). */
-function serverName(host: string): Pick<RequestOptions, "servername"> {
-  return { servername: /^[0-9.]+$|:/.test(host) ? "" : host };
 }
 
 interface ProbeTarget {

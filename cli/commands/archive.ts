@@ -96,7 +96,8 @@ async function extract(
 ): Promise<void> {
   const { extractSite } = await import("../archive/extract.ts");
   const { showSize } = await import("../../lib/site/show.ts");
+  const { counted } = await import("../../lib/words.ts");
   const { files, bytes } = await extractSite(archive, directory, force ?? false);
   if (json) return console.log(JSON.stringify({ directory, files, bytes }, null, 2));
-  console.log(`Wrote ${files} file${files === 1 ? "" : "s"}, ${showSize(bytes)}, to ${directory}.`);
+  console.log(`Wrote ${counted(files, "file")}, ${showSize(bytes)}, to ${directory}.`);
 }

@@ -1,8 +1,9 @@
 import { Command } from "commander";
+import { counted, size } from "../../lib/words.ts";
 import type { Difference } from "../deploy/sync.ts";
 import { CommandFailed, ExitCode } from "../failure.ts";
 import { interruptible } from "../interrupt.ts";
-import { print, sizeText } from "../output/text.ts";
+import { print } from "../output/text.ts";
 import type { Site } from "../read/site.ts";
 import { aim, type TargetOptions, withTarget } from "../target.ts";
 import type { Result } from "../watch/watch.ts";
@@ -85,7 +86,8 @@ async function run(
 ): Promise<{ result: Result; uploaded: Uploaded | undefined }> {
   const { endedBefore } = await import("../watch/watch.ts");
   const { bringLive } = await import("../deploy/deploy.ts");
-  const { listingOf, rebuild } = await import("../watch/deployments.ts");
+  const { contentListing } = await import("../../lib/content-listing.ts");
+  const { rebuild } = await import("../watch/deployments.ts");
   const { showFor } = await import("../watch/show.ts");
   let [sent, wanted] = [0, difference?.uploads.length ?? 0];
   const goesOn = () =>
@@ -97,7 +99,7 @@ async function run(
     const before = await endedBefore(site.machines.deploy);
     const uploaded = difference && (await upload(site, difference, json, signal, (files) => (sent = files)));
     wanted = 0;
-    const listing = uploaded?.listing ?? (again ? "" : await listingOf(site.contentBucket));
+    const listing = uploaded?.listing ?? (again ? "" : await contentListing(site.contentBucket));
     const shows = await showFor(site, again ? "plan" : "settle", json);
     try {
       if (again) return { uploaded, result: await rebuild(site, shows, signal) };
@@ -139,7 +141,7 @@ async function upload(
 function differenceText({ uploads, deletes, unchanged }: Difference): string {
   const bytes = uploads.reduce((sum, { size }) => sum + size, 0);
   return (
-    `${uploads.length} file${uploads.length === 1 ? "" : "s"} to upload${uploads.length === 0 ? "" : ` (${sizeText(bytes)})`}, ` +
+    `${counted(uploads.length, "file")} to upload${uploads.length === 0 ? "" : ` (${size(bytes)})`}, ` +
     `${deletes.length} to delete, ${unchanged} as they are.`
   );
 }

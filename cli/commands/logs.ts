@@ -58,11 +58,9 @@ async function showLogs(named: string | undefined, _: unknown, command: Command)
 /** The execution that somebody means. Throws CommandFailed. */
 async function executionNamed(site: Site, named: string | undefined): Promise<string> {
   const { readRelease, releaseNumbers } = await import("../../lib/records.ts");
-  const { executionsOf } = await import("../read/executions.ts");
+  const { executionArn, executionsOf } = await import("../read/executions.ts");
   if (named !== undefined && !/^\d+$/.test(named))
-    return named.startsWith("arn:")
-      ? named
-      : `${site.machines.deploy.replace(":stateMachine:", ":execution:")}:${named}`;
+    return named.startsWith("arn:") ? named : executionArn(site.machines.deploy, named);
   const [running] =
     named === undefined ? await executionsOf(site.machines.deploy, { running: true, count: 1 }) : [];
   if (running !== undefined) return running.arn;

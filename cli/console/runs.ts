@@ -1,4 +1,4 @@
-import { outcomeOf, visitsOf } from "../read/executions.ts";
+import { executionArn, outcomeOf, visitsOf } from "../read/executions.ts";
 import type { Records } from "../read/site.ts";
 import type { Standing } from "../read/standing.ts";
 import type { Run } from "./view.ts";
@@ -11,7 +11,7 @@ export class RunReader {
 
   /** `machine`: the ARN of the state machine of deployments. */
   constructor(machine: string) {
-    this.#deployments = `${machine.replace(":stateMachine:", ":execution:")}:`;
+    this.#deployments = executionArn(machine, "");
   }
 
   /** A deployment by its execution; undefined where AWS has forgotten it, 90 days after its end. */

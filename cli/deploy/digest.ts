@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 
 const MIB = 2 ** 20;
 /** Files up to this size are read as a whole. */
-const WHOLE = 8 * MIB;
+export const WHOLE = 8 * MIB;
 /** Part sizes that programs use: the AWS CLI and SDKs (8, 5), others (15, 16, …); more for what has many parts. */
 const PART_SIZES = [8, 5, 10, 15, 16, 20, 25, 32, 50, 64, 100, 128, 256, 512].map((size) => size * MIB);
 

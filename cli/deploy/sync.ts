@@ -3,11 +3,12 @@ import { readFile } from "node:fs/promises";
 import { DeleteObjectsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { type ListedObject, listBucket } from "../../lib/aws/bucket.ts";
 import { s3 } from "../../lib/aws/s3-client.ts";
+import { contentListing } from "../../lib/content-listing.ts";
 import { listingDigest } from "../../lib/site/listing.ts";
 import { contentType } from "../../lib/site/media-type.ts";
 import { contentOf, MARKER_KEY } from "../../lib/site/settled.ts";
 import { CommandFailed } from "../failure.ts";
-import { hasBytesOf } from "./digest.ts";
+import { hasBytesOf, WHOLE } from "./digest.ts";
 import type { LocalFile } from "./files.ts";
 
 /** What makes a bucket hold just a folder's files. */
@@ -27,8 +28,6 @@ export interface Progress {
 }
 
 const AT_ONCE = 16;
-/** Files above it are streamed. One PUT takes 5 GiB, and a site's file has 1 GiB at most: nothing goes in parts. */
-const WHOLE = 8 * 2 ** 20;
 const DELETED_AT_ONCE = 1000;
 
 /** Compares files with a bucket by size and digest, never by time. */
@@ -78,9 +77,10 @@ export async function transfer(
   }
   const marker = new PutObjectCommand({ Bucket: bucket, Key: MARKER_KEY, Body: "", ContentLength: 0 });
   await s3().send(marker, { abortSignal: signal });
-  return listingDigest(contentOf(await listBucket(bucket)));
+  return contentListing(bucket);
 }
 
+/** One PUT takes 5 GiB, and a site's file has 1 GiB at most: nothing goes in parts. */
 async function upload({ key, path, size }: LocalFile, Bucket: string, signal: AbortSignal): Promise<void> {
   const Body = size <= WHOLE ? await readFile(path) : createReadStream(path, { highWaterMark: 2 ** 20 });
   const put = new PutObjectCommand({

@@ -1,6 +1,7 @@
 import type { Certificate } from "../../lib/records.ts";
+import { counted } from "../../lib/words.ts";
 import type { CertificateStanding } from "../read/certificate.ts";
-import { coloured, timeText, wrap } from "./text.ts";
+import { labelled, timeText } from "./text.ts";
 
 const LABEL = 10;
 
@@ -13,18 +14,10 @@ export function certificateLines(standing: CertificateStanding, width: number | 
     ["valid", served ? `${validText(served)}, ${daysLeft} days left` : undefined],
     ["serial", served?.serial],
     ["coming", coming ? `${coming.serial}, ${validText(coming)}: the next release shows it` : undefined],
-    [
-      "failed",
-      failures > 0 ? `${failures} order${failures === 1 ? "" : "s"} since the last good one` : undefined,
-    ],
+    ["failed", failures > 0 ? `${counted(failures, "order")} since the last good one` : undefined],
     ["next look", next ? `${timeText(next.at)}: ${next.reason}` : undefined],
   ];
-  const room = Math.max((width ?? Number.POSITIVE_INFINITY) - LABEL, 20);
-  return subjects.flatMap(([label, text]) =>
-    text === undefined
-      ? []
-      : wrap(text, room).map((line, at) => coloured("bold", (at === 0 ? label : "").padEnd(LABEL)) + line),
-  );
+  return labelled(subjects, LABEL, width);
 }
 
 function validText({ notBefore, notAfter }: Certificate): string {

@@ -1,3 +1,4 @@
+import { counted } from "../../lib/words.ts";
 import type { Told } from "../doctor/finding.ts";
 import { coloured, wrap } from "./text.ts";
 
@@ -40,8 +41,7 @@ function arrow(todo: string, room: number): string[] {
 /** "2 problems, 1 warning, 14 in order" */
 export function summary(findings: readonly Told[]): string {
   const count = (wanted: Told["status"]) => findings.filter(({ status }) => status === wanted).length;
-  const some = (number: number, word: string) =>
-    number === 0 ? [] : [`${number} ${word}${number === 1 ? "" : "s"}`];
+  const some = (number: number, word: string) => (number === 0 ? [] : [counted(number, word)]);
   return [
     ...some(count("problem"), "problem"),
     ...some(count("warning"), "warning"),

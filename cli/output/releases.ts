@@ -1,5 +1,6 @@
+import { size } from "../../lib/words.ts";
 import type { Listed } from "../read/releases.ts";
-import { coloured, sizeText, timeText, wrap } from "./text.ts";
+import { coloured, timeText, wrap } from "./text.ts";
 
 /** Releases as lines of a table; what is too long for the terminal goes on below. Pure, but for colours. */
 export function releaseLines(
@@ -25,14 +26,14 @@ function told(
   withChanges: boolean,
 ): string {
   const what = to === undefined ? reason : `${reason} to release ${to}`;
-  const size = files === undefined ? [] : [`${files} files, ${sizeText(bytes ?? 0)}`];
+  const whole = files === undefined ? [] : [`${files} files, ${size(bytes ?? 0)}`];
   const differs = !withChanges || changes === undefined ? [] : [changesText(changes)];
   const cause = failure === undefined ? [] : [failure.split("\n")[0] ?? ""];
-  return [timeText(startedAt), what, ...size, ...differs, ...cause].join("  ");
+  return [timeText(startedAt), what, ...whole, ...differs, ...cause].join("  ");
 }
 
 /** "+2 ~1 −0 files, +1.2 KB": how many, and the bytes of those that are new or were changed. */
 function changesText({ added, changed, removed }: NonNullable<Listed["changes"]>): string {
   const sent = added.bytes + changed.bytes;
-  return `+${added.files} ~${changed.files} −${removed.files} files${sent === 0 ? "" : `, ${sizeText(sent)} of them new`}`;
+  return `+${added.files} ~${changed.files} −${removed.files} files${sent === 0 ? "" : `, ${size(sent)} of them new`}`;
 }

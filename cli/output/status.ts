@@ -1,6 +1,7 @@
+import { counted, size } from "../../lib/words.ts";
 import type { Overview } from "../read/overview.ts";
 import type { Standing } from "../read/standing.ts";
-import { coloured, sizeText, timeText, wrap } from "./text.ts";
+import { labelled, timeText } from "./text.ts";
 
 const LABEL = 14;
 
@@ -12,12 +13,7 @@ export function statusLines(
   more: Overview | undefined,
   width: number | undefined,
 ): string[] {
-  const room = Math.max((width ?? Number.POSITIVE_INFINITY) - LABEL, 20);
-  return [...subjects(standing), ...(more ? furtherSubjects(more) : [])].flatMap(([label, text]) =>
-    text === undefined
-      ? []
-      : wrap(text, room).map((line, at) => coloured("bold", (at === 0 ? label : "").padEnd(LABEL)) + line),
-  );
+  return labelled([...subjects(standing), ...(more ? furtherSubjects(more) : [])], LABEL, width);
 }
 
 function subjects({ url, live, held, seen, underWay, waiting, refused }: Standing): Subject[] {
@@ -36,7 +32,7 @@ function subjects({ url, live, held, seen, underWay, waiting, refused }: Standin
 function furtherSubjects({ running, fleet, certificate, costs }: Overview): Subject[] {
   const others = running.filter(({ machine }) => machine !== "deploy");
   const { next, failures } = certificate;
-  const deployments = `${costs.deployments} deployment${costs.deployments === 1 ? "" : "s"}`;
+  const deployments = counted(costs.deployments, "deployment");
   return [
     [
       "also running",
@@ -64,7 +60,7 @@ function lines(all: readonly string[]): string | undefined {
 }
 
 function liveText({ release, since, archive }: NonNullable<Standing["live"]>): string {
-  return `release ${release} since ${timeText(since)}, ${archive.files} files, ${sizeText(archive.siteBytes)}`;
+  return `release ${release} since ${timeText(since)}, ${archive.files} files, ${size(archive.siteBytes)}`;
 }
 
 function seenText(seen: Standing["seen"]): string {

@@ -35,11 +35,16 @@ export function timeText(time: string): string {
   return time.replace("T", " ").replace(/\.\d+Z$/, " UTC");
 }
 
-const UNITS = ["bytes", "KB", "MB", "GB"] as const;
-
-/** A size as people read it, in powers of 1,000. Pure. */
-export function sizeText(bytes: number): string {
-  const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1);
-  const value = bytes / 1000 ** step;
-  return `${step === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[step]}`;
+/** Subjects, each with a text behind its label; those without a text are left out. Pure, but for colours. */
+export function labelled(
+  subjects: readonly (readonly [label: string, text: string | undefined])[],
+  column: number,
+  width: number | undefined,
+): string[] {
+  const room = Math.max((width ?? Number.POSITIVE_INFINITY) - column, 20);
+  return subjects.flatMap(([label, text]) =>
+    text === undefined
+      ? []
+      : wrap(text, room).map((line, at) => coloured("bold", (at === 0 ? label : "").padEnd(column)) + line),
+  );
 }

@@ -44,6 +44,11 @@ export interface Wanted {
   readonly count?: number;
 }
 
+/** The ARN of a state machine's execution of a name. */
+export function executionArn(stateMachineArn: string, name: string): string {
+  return `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${name}`;
+}
+
 /** The executions of a state machine, newest first. */
 export async function executionsOf(
   stateMachineArn: string,

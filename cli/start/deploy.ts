@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { objectStore } from "../../lib/aws/bucket.ts";
+import { contentListing } from "../../lib/content-listing.ts";
 import { getJson } from "../../lib/objects.ts";
 import { REFUSED_KEY, readLive, refusedSchema } from "../../lib/records.ts";
 import type { Cloud } from "../../local/cloud.ts";
 import { atEndpoint } from "../aws.ts";
 import { executionsSince, importedBytes, visitsOf } from "../read/executions.ts";
-import { contentLive, listingOf } from "../watch/deployments.ts";
+import { contentLive } from "../watch/deployments.ts";
 import { lineAudience } from "../watch/lines.ts";
 import { endedBefore } from "../watch/watch.ts";
 import { CannotStart } from "./errors.ts";
@@ -32,7 +33,7 @@ export async function deploySite(cloud: Cloud, options: RunOptions, signal: Abor
   console.log(`Uploading ${options.site}: aws s3 sync … s3://${content} --delete`);
   await sync(cloud.endpoint, options.site, content, signal);
   const uploaded = Date.now();
-  const listing = await listingOf(content);
+  const listing = await contentListing(content);
   const isLive = async () => (await readLive(store))?.value.listing === listing;
 
   const known = (await isLive()) || (await begins(machine, begun));

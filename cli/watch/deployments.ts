@@ -1,11 +1,9 @@
-import { listBucket } from "../../lib/aws/bucket.ts";
 import { askForRollback, deploy } from "../../lib/aws/deployments.ts";
+import { contentListing } from "../../lib/content-listing.ts";
 import { NotKept } from "../../lib/errors.ts";
 import { getJson } from "../../lib/objects.ts";
 import { REFUSED_KEY, readLive, refusedSchema } from "../../lib/records.ts";
 import { type Past, rollbackTarget, rollbackTargets } from "../../lib/rollback.ts";
-import { listingDigest } from "../../lib/site/listing.ts";
-import { contentOf } from "../../lib/site/settled.ts";
 import { REQUESTS_PREFIX } from "../../lib/turn.ts";
 import { CommandFailed } from "../failure.ts";
 import type { Site } from "../read/site.ts";
@@ -52,7 +50,7 @@ export async function contentLive(
         }
         const result = resultOf(ended);
         if (live !== undefined) return result.release === live.release ? result : live;
-        if (result.outcome === "live" && (await listingOf(contentBucket)) !== listing) {
+        if (result.outcome === "live" && (await contentListing(contentBucket)) !== listing) {
           const { message } = result;
           return { ...result, message: `${message}\nSomebody else changed the bucket meanwhile.` };
         }
@@ -65,11 +63,6 @@ export async function contentLive(
     audience,
     signal,
   );
-}
-
-/** The digest of what a content bucket lists. */
-export async function listingOf(contentBucket: string): Promise<string> {
-  return listingDigest(contentOf(await listBucket(contentBucket)));
 }
 
 /** Asks for the live content to be compiled and deployed again, and watches it to its end. */

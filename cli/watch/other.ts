@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { startExecution } from "../../lib/aws/executions.ts";
 import { CommandFailed } from "../failure.ts";
-import { type Outcome, outcomeOf, visitsOf } from "../read/executions.ts";
+import { executionArn, type Outcome, outcomeOf, visitsOf } from "../read/executions.ts";
 import { stepsOf } from "../read/steps.ts";
 import type { Audience } from "./watch.ts";
 
@@ -17,7 +17,7 @@ export async function runMachine(
 ): Promise<Outcome> {
   const name = `asked-${new Date().toISOString().replaceAll(/\D/g, "")}`;
   await startExecution(machine, name, input);
-  const execution = `${machine.replace(":stateMachine:", ":execution:")}:${name}`;
+  const execution = executionArn(machine, name);
   for (const begin = Date.now(); Date.now() - begin < LIMIT_MS; ) {
     audience.sees(execution, stepsOf(await visitsOf(execution)));
     const outcome = await outcomeOf(execution);

@@ -3,6 +3,7 @@ import { type IncomingMessage, request } from "node:http";
 import { connect, type TLSSocket } from "node:tls";
 import { z } from "zod";
 import { causeText } from "../errors.ts";
+import { serverName } from "../server-name.ts";
 import { sha256 } from "../sha256.ts";
 
 const LOG_PATH = "/.well-known/mirage-pages/access-log";
@@ -75,11 +76,10 @@ export async function fetchReport(asked: Asked): Promise<Report> {
 
 /** A connection to a machine that has proved by its certificate to be the one that the secret is for. */
 async function openTo({ address, fingerprint, name }: Asked, signal: AbortSignal): Promise<TLSSocket> {
-  const isName = !/^[0-9.]+$|:/.test(name);
   const socket = connect({
     host: address,
     port: 443,
-    ...(isName && { servername: name }),
+    ...serverName(name),
     ALPNProtocols: ["http/1.1"],
     rejectUnauthorized: false,
   });

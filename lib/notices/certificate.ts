@@ -1,8 +1,8 @@
 import { hoursLeft } from "../certificates/due.ts";
 import type { Certificate } from "../records.ts";
+import { hours } from "../words.ts";
 import { nextStep } from "./next-steps.ts";
 import type { Notice } from "./notice.ts";
-import { hours } from "./show.ts";
 
 /** What put-off-certificate knows of an order that failed. */
 export interface FailedOrder {

@@ -1,8 +1,8 @@
 import type { Changes, Live, Release } from "../records.ts";
 import { showKey } from "../site/show.ts";
+import { counted, seconds, size } from "../words.ts";
 import { nextStep } from "./next-steps.ts";
 import type { Notice, NoticeKind } from "./notice.ts";
-import { counted, seconds, size } from "./show.ts";
 
 /** What notify knows of a deployment that has ended. */
 export interface Ended {

@@ -1,6 +1,9 @@
+import { open } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import type { Expected, Input, Output, Request, StateName } from "../../lib/contracts.ts";
+import { readPartitions } from "../../lib/disk/partitions.ts";
+import { fileSource } from "../../lib/disk/source.ts";
 import type { Archive, Boot, Certificate, Image } from "../../lib/records.ts";
 import type { TestStack } from "../kit/stack.ts";
 
@@ -276,4 +279,16 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
 /** For assert.rejects: an error as a state machine sees one. */
 export function failure(name: string, message: RegExp) {
   return { name, message };
+}
+
+/** Overwrites the beginning of the boot partition in a file that holds a disk. */
+export async function spoilBootPartition(path: string): Promise<void> {
+  const disk = await open(path, "r+");
+  try {
+    const partitions = await readPartitions(fileSource(disk, (await disk.stat()).size));
+    const { offset } = there(partitions.find(({ name }) => name === "boot"));
+    await disk.write(Buffer.alloc(64 * 1024), 0, 64 * 1024, offset);
+  } finally {
+    await disk.close();
+  }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { CodeBuildClient, StartBuildCommand } from "@aws-sdk/client-codebuild";
@@ -16,13 +16,20 @@ import {
 } from "@aws-sdk/client-ec2";
 import { SFNClient, StopExecutionCommand } from "@aws-sdk/client-sfn";
 import type { Input, StateName } from "../../lib/contracts.ts";
-import { readPartitions } from "../../lib/disk/partitions.ts";
-import { fileSource } from "../../lib/disk/source.ts";
 import { AwsError } from "../../local/service.ts";
 import type { Notification } from "../../local/sns/notifications.ts";
 import { get, servedRelease } from "../kit/site.ts";
 import { TestStack } from "../kit/stack.ts";
-import { ByHand, eventually, failure, idleExecution, settingOf, there, withSettings } from "./by-hand.ts";
+import {
+  ByHand,
+  eventually,
+  failure,
+  idleExecution,
+  settingOf,
+  spoilBootPartition,
+  there,
+  withSettings,
+} from "./by-hand.ts";
 
 /**
  * What the functions do when something is in their way, and the functions that clear up. Five releases, made
@@ -365,7 +372,7 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
   });
 
   it("probe, discard-machine: a machine that does not boot is given up, and its console told", async () => {
-    await spoilBoot(third.image.snapshotId);
+    await spoilBootPartition(join(stack.dataDir, "ec2/snapshots", `${third.image.snapshotId}.raw`));
     const { execution, release, expected } = third;
     const { instanceId, attempt } = await third.launch(2);
     const probe = (age: number) =>
@@ -568,17 +575,5 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
     const answer = await stack.aws("ec2", "describe-addresses", "--public-ips", stack.address);
     const { Addresses } = JSON.parse(answer) as { Addresses: { AssociationId: string }[] };
     return there(Addresses[0]).AssociationId;
-  }
-
-  /** Overwrites the beginning of the boot partition in a snapshot. */
-  async function spoilBoot(snapshotId: string): Promise<void> {
-    const disk = await open(join(stack.dataDir, "ec2/snapshots", `${snapshotId}.raw`), "r+");
-    try {
-      const partitions = await readPartitions(fileSource(disk, (await disk.stat()).size));
-      const { offset } = there(partitions.find(({ name }) => name === "boot"));
-      await disk.write(Buffer.alloc(64 * 1024), 0, 64 * 1024, offset);
-    } finally {
-      await disk.close();
-    }
   }
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import {
@@ -9,14 +9,12 @@ import {
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { askForRollback } from "../../lib/aws/deployments.ts";
-import { readPartitions } from "../../lib/disk/partitions.ts";
-import { fileSource } from "../../lib/disk/source.ts";
 import { padded, type Release } from "../../lib/records.ts";
 import { rollbackTargets } from "../../lib/rollback.ts";
 import { AwsError } from "../../local/service.ts";
 import { get, servedRelease, until } from "../kit/site.ts";
 import { type Ended, TestStack } from "../kit/stack.ts";
-import { idleExecution, there, withSettings } from "./by-hand.ts";
+import { idleExecution, spoilBootPartition, there, withSettings } from "./by-hand.ts";
 
 const KEEP = "3";
 
@@ -380,13 +378,6 @@ describe("a rollback", { timeout: 400_000 }, () => {
   async function spoilBoot(instanceId: string): Promise<void> {
     const { Reservations } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [instanceId] }));
     const volume = there(Reservations?.[0]?.Instances?.[0]?.BlockDeviceMappings?.[0]?.Ebs?.VolumeId);
-    const disk = await open(join(stack.dataDir, "ec2/volumes", `${volume}.raw`), "r+");
-    try {
-      const partitions = await readPartitions(fileSource(disk, (await disk.stat()).size));
-      const { offset } = there(partitions.find(({ name }) => name === "boot"));
-      await disk.write(Buffer.alloc(64 * 1024), 0, 64 * 1024, offset);
-    } finally {
-      await disk.close();
-    }
+    await spoilBootPartition(join(stack.dataDir, "ec2/volumes", `${volume}.raw`));
   }
 });

@@ -1,5 +1,6 @@
+import { size } from "../../../lib/words.ts";
 import type { ChangedFiles, ReleaseRow } from "../view.ts";
-import { count, exact, relative, seconds, size } from "./words.ts";
+import { count, exact, relative, seconds } from "./words.ts";
 
 interface Props {
   readonly rows: readonly ReleaseRow[] | undefined;

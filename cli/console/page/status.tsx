@@ -1,5 +1,6 @@
+import { size } from "../../../lib/words.ts";
 import type { Known, Link } from "./live.ts";
-import { count, exact, relative, size } from "./words.ts";
+import { count, exact, relative } from "./words.ts";
 
 /** What is live and what is going on, in one line; below it what somebody should know. */
 export function Status({ view, now, link }: { view: Known; now: number; link: Link }) {

@@ -5,15 +5,6 @@ export function seconds(value: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
 }
 
-const UNITS = ["bytes", "KB", "MB", "GB"];
-
-/** In powers of 1,000. */
-export function size(bytes: number): string {
-  const step = Math.min(Math.floor(Math.log10(Math.max(Math.abs(bytes), 1)) / 3), UNITS.length - 1);
-  const value = bytes / 1000 ** step;
-  return `${step === 0 || Math.abs(value) >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[step]}`;
-}
-
 export function count(number: number, one: string): string {
   return `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
 }

@@ -1,3 +1,5 @@
+/** Numbers, sizes and times as people read them. Pure. */
+
 /** "1 file", "3 files". */
 export function counted(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? "" : "s"}`;
