@@ -1,8 +1,8 @@
-// What `npm start`, `npm test` and `mirage-pages` run first, on whatever Node.js is there: installs the npm
+// What `npm start`, `npm test`, `npm pack` and `mirage-pages` run first, on whatever Node.js is there: installs the npm
 // packages if the lock file has changed, then goes on with the Node.js version that they bring.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
@@ -14,6 +14,7 @@ const programs = {
   limits: "bench/limits.ts",
   moves: "bench/moves.ts",
   packing: "bench/packing.ts",
+  pack: "cli/pack.ts",
   simulate: "tests/simulation/run.ts",
   aws: "bench/aws.ts",
 };
@@ -53,5 +54,7 @@ export function installPackages() {
     console.error("bootstrap: `npm install` failed; its message is above.");
     process.exit(1);
   }
+  // A new file: worktrees may share the old one by hard links.
+  rmSync(stamp, { force: true });
   writeFileSync(stamp, lock);
 }

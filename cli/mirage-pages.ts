@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import settings from "../package.json" with { type: "json" };
 import { archiveCommand } from "./commands/archive.ts";
 import { certCommand } from "./commands/cert.ts";
 import { consoleCommand } from "./commands/console.ts";
@@ -19,6 +20,7 @@ import { wrap } from "./output/text.ts";
 /** `mirage-pages`: what people type. Each command is a file in commands/. */
 const program = new Command("mirage-pages")
   .description("Hosts a static site as a unikernel on AWS, or on this machine's local cloud.")
+  .version(settings.version, "--version", "tell the version")
   .option("--verbose", "tell more, and show the stack of an error")
   .addHelpText(
     "after",

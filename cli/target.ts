@@ -2,9 +2,10 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { findEndpoint } from "../local/running.ts";
 import { CommandFailed } from "./failure.ts";
+import { root } from "./root.ts";
 
 /** Where `npm start` keeps everything unless it is told otherwise. */
-const usual = resolve(import.meta.dirname, "../.mirage-pages");
+const usual = resolve(root, ".mirage-pages");
 
 /** Which stack a command is about, and where. */
 export interface Target {

@@ -4,6 +4,7 @@ import { aim, type TargetOptions, withTarget } from "../target.ts";
 
 interface ConsoleOptions extends TargetOptions {
   readonly port: number;
+  readonly json?: boolean;
 }
 
 const help = `
@@ -12,6 +13,7 @@ site's records all the time, which costs about a cent an hour on AWS. Ctrl-C end
 
 Examples:
   mirage-pages console --local
+  mirage-pages console --json | jq -r .url
   mirage-pages console --stage prod --region eu-central-1 --port 8080`;
 
 /** `mirage-pages console`: a page on loopback that shows what is going on. */
@@ -19,6 +21,7 @@ export function consoleCommand(): Command {
   return withTarget(new Command("console"))
     .description("Serves a page on this machine that shows deployments, releases, machines and costs.")
     .option("--port <number>", "port on 127.0.0.1 (default: any free one)", port, 0)
+    .option("--json", "print address and token as one line of JSON, then serve")
     .addHelpText("after", help)
     .action(serve);
 }
@@ -34,8 +37,10 @@ async function serve(_: unknown, command: Command): Promise<void> {
   const { openSite } = await import("../read/site.ts");
   const { startConsole } = await import("../console/server.ts");
   const served = await startConsole(await openSite(aim(options)), options.port);
-  console.log(`${served.url}\n\nThe token in this address is the key to the page. Ctrl-C ends it.`);
+  const { url, token } = served;
+  if (options.json) console.log(JSON.stringify({ url, token }));
+  else console.log(`${url}\n\nThe token in this address is the key to the page. Ctrl-C ends it.`);
   await untilInterrupted();
   await served.stop();
-  console.log("The page is closed. What it asked for goes on.");
+  if (!options.json) console.log("The page is closed. What it asked for goes on.");
 }

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { CommandFailed } from "../failure.ts";
 import type { Site } from "../read/site.ts";
 import { redeploy, rollBack } from "./actions.ts";
-import { type Asset, bundlePage } from "./bundle.ts";
+import { type Asset, pageAssets } from "./bundle.ts";
 import { Guard } from "./guard.ts";
 import type { Done } from "./view.ts";
 import { Watch } from "./watch.ts";
@@ -13,6 +13,7 @@ import { Watch } from "./watch.ts";
 export interface Console {
   /** With the token: who has it may look and change. */
   readonly url: string;
+  readonly token: string;
   stop(): Promise<void>;
 }
 
@@ -32,7 +33,7 @@ const LARGEST_BODY = 1_000;
 
 /** Serves the console page of a site on loopback until it is stopped; port 0 takes any free one. Throws CommandFailed. */
 export async function startConsole(site: Site, port = 0): Promise<Console> {
-  const assets = await bundlePage();
+  const assets = await pageAssets();
   const server = createServer();
   const taken = await listening(server, port);
   const guard = new Guard(taken);
@@ -46,6 +47,7 @@ export async function startConsole(site: Site, port = 0): Promise<Console> {
   watch.look();
   return {
     url: `http://127.0.0.1:${taken}/?token=${guard.token}`,
+    token: guard.token,
     stop: async () => {
       watch.stop();
       server.closeAllConnections();

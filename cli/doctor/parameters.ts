@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { parse } from "yaml";
 import { parameterProblems } from "../../stack/parameters.mjs";
+import { root } from "../root.ts";
 import type { Deployed } from "./deployed.ts";
 import { type Check, type Finding, ok, problem, warning } from "./finding.ts";
 
@@ -8,7 +10,7 @@ export type Parameters = Readonly<Record<string, string>>;
 
 /** The parameters of serverless.yml with the values they have when none is given. */
 export async function defaultParameters(): Promise<Parameters> {
-  const file = new URL("../../serverless.yml", import.meta.url);
+  const file = join(root, "serverless.yml");
   // serverless.yml holds CloudFormation's tags (!Sub, !Ref), which are of no matter here.
   const document = parse(await readFile(file, "utf8"), { logLevel: "silent" }) as {
     params: { default: Record<string, unknown> };

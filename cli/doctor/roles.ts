@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import { paginateListRoles } from "@aws-sdk/client-iam";
 import { iam } from "../clients/iam-client.ts";
 import { physicalIds } from "./deployed.ts";
@@ -40,22 +39,15 @@ async function roleNames(): Promise<Set<string>> {
   return names;
 }
 
-interface DeclaredRoles {
-  readonly Resources: Readonly<
-    Record<string, { Type: string; Properties: { RoleName?: { "Fn::Sub": string } } }>
-  >;
-}
-type Declare = (serverless: { resolveVariable(name: string): Promise<string> }) => Promise<DeclaredRoles>;
-
 /** The names of the roles that the stack is going to have, from where the stack takes them. */
 async function declared({ stack, region, account, parameters }: Subject): Promise<string[]> {
-  const declare = createRequire(import.meta.url)("../../stack/roles.cjs") as Declare;
+  const { default: declare } = await import("../../stack/roles.cjs");
   const resolveVariable = async (name: string) =>
     name === "self:custom.stack" ? stack : (parameters[name.replace(/^param:/, "")] ?? "");
   const { Resources } = await declare({ resolveVariable });
   const pseudo: Readonly<Record<string, string>> = { Region: region, AccountId: account, Partition: "aws" };
   return Object.values(Resources).flatMap(({ Type, Properties }) => {
-    const text = Type === "AWS::IAM::Role" ? Properties.RoleName?.["Fn::Sub"] : undefined;
+    const text = Type === "AWS::IAM::Role" ? Properties.RoleName["Fn::Sub"] : undefined;
     return text === undefined
       ? []
       : [text.replace(/\$\{AWS::(\w+)\}/g, (_, key: string) => pseudo[key] ?? "")];

@@ -15,7 +15,7 @@ export interface Answers {
 
 const PARAMETERS = ["domain", "aliases", "email", "hostedZone"] as const;
 
-/** Where the arguments of a stage are written, in the folder of the checkout. */
+/** Where the arguments of a stage are written, in the folder where it is run. */
 export function argsFile(stage: string): string {
   return `mirage-pages.${stage}.args`;
 }
@@ -60,7 +60,10 @@ export function nextCommands(
       what: "1. Look at the account; nothing is changed:",
       command: `xargs npx mirage-pages doctor < ${file}`,
     },
-    { what: "2. Make the stack:", command: `xargs npx serverless deploy < ${file}` },
+    {
+      what: "2. Make the stack, in a checkout of mirage-pages:",
+      command: `xargs npx serverless deploy < ${file}`,
+    },
     ...(records
       ? [
           {

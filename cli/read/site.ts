@@ -76,7 +76,7 @@ async function outputsOf({ stack, region }: Target): Promise<Site["outputs"]> {
   throw new CommandFailed(
     account === undefined
       ? text
-      : `There is no stack ${stack} in ${region} of account ${account}. Deploy it (npx serverless deploy), or name ` +
+      : `There is no stack ${stack} in ${region} of account ${account}. Make it (npx serverless deploy, in a checkout), or name ` +
           "another place: --region, --stage, --profile; --local for the local cloud.",
   );
 }
