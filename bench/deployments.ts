@@ -11,7 +11,7 @@ import { type Timings, timings } from "../cli/start/timings.ts";
 import { lineAudience } from "../cli/watch/lines.ts";
 import { endedBefore, resultOf, watch } from "../cli/watch/watch.ts";
 import { objectStore } from "../lib/aws/bucket.ts";
-import { readLive, readReleases } from "../lib/records.ts";
+import { readLive, readReleases } from "../lib/releases/stored.ts";
 import { type Cloud, startCloud } from "../local/cloud.ts";
 
 const root = resolve(import.meta.dirname, "..");

@@ -1,13 +1,13 @@
-import { objectStore } from "../lib/aws/bucket.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { putJson } from "../lib/objects.ts";
-import { LIVE_KEY, readLive, updateRelease } from "../lib/records.ts";
-import { setting } from "../lib/settings.ts";
+import { LIVE_KEY } from "../lib/releases/object-keys.ts";
+import { readLive, updateRelease } from "../lib/releases/stored.ts";
 import { step } from "../lib/step.ts";
 import { assertTurn } from "../lib/turn.ts";
 
 /** The bucket lists differently but packs to the live archive: the live release takes the listing as its own. */
 export const handler = step("adopt-listing", async ({ execution, release, listing, archive }) => {
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   const live = await readLive(store);
   await assertTurn(store, execution);
   if (live !== undefined && live.value.archive.digest === archive.digest) {

@@ -1,8 +1,7 @@
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from "aws-lambda";
 import { answerKey } from "../lib/acme/answers.ts";
 import { CHALLENGE_PATH } from "../lib/acme/reach.ts";
-import { objectStore } from "../lib/aws/bucket.ts";
-import { setting } from "../lib/settings.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { handlerChain } from "../lib/step.ts";
 
 const TOKEN = /^[A-Za-z0-9_-]{1,128}$/;
@@ -25,7 +24,7 @@ export const handler = handlerChain<LambdaFunctionURLEvent, LambdaFunctionURLRes
 /** Its role may list the answers alone: S3 may say 403 rather than 404 of what is not there. */
 async function find(token: string): Promise<string | undefined> {
   try {
-    return (await objectStore(setting("STATE_BUCKET")).get(answerKey(token)))?.body;
+    return (await stateStore().get(answerKey(token)))?.body;
   } catch (error) {
     if (error instanceof Error && error.name === "AccessDenied") return undefined;
     throw error;

@@ -1,14 +1,14 @@
 import { claimOrder } from "../lib/acme/order.ts";
 import { misledNames } from "../lib/acme/reach.ts";
 import { renewalWindow } from "../lib/acme/renewal-info.ts";
-import { objectStore } from "../lib/aws/bucket.ts";
 import { executionLife } from "../lib/aws/executions.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { readAttempts } from "../lib/certificates/attempts.ts";
 import { readCurrent } from "../lib/certificates/current.ts";
 import { decide, type Standing } from "../lib/certificates/due.ts";
 import { writeNext } from "../lib/certificates/next.ts";
 import type { ObjectStore } from "../lib/objects.ts";
-import { readLive } from "../lib/records.ts";
+import { readLive } from "../lib/releases/stored.ts";
 import { certificateNames, setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
@@ -20,7 +20,7 @@ const ORDER_MS = 15 * 60 * 1000;
 
 /** Decides what is to be done about the certificate, claims the order if it is one, and notes when to look again. */
 export const handler = step("check-certificate", async ({ execution }) => {
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   const standing = await stand(store);
   const { names, now } = standing;
   let due = decide(standing);

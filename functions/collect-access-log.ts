@@ -1,12 +1,12 @@
 import { type Collected, collect } from "../lib/access-log/collect.ts";
 import { fetchReport, NoReport } from "../lib/access-log/report.ts";
 import { accessLogSecret } from "../lib/access-log/secret.ts";
-import { objectStore } from "../lib/aws/bucket.ts";
 import { listMachines, type Machine } from "../lib/aws/machines.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import type { Output } from "../lib/contracts.ts";
 import { tellMetrics } from "../lib/metrics.ts";
 import type { ObjectStore } from "../lib/objects.ts";
-import { readRelease } from "../lib/records.ts";
+import { readRelease } from "../lib/releases/stored.ts";
 import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
@@ -20,7 +20,7 @@ const ANSWER_MS = 5_000;
 export const handler = step("collect-access-log", async () => {
   const machines: Output<"collect-access-log">["machines"] = [];
   if (setting("ACCESS_LOG") === "off") return { machines };
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   for (const machine of await listMachines()) {
     if (machine.state !== "running" || machine.address === undefined) continue;
     const { release, address } = machine;

@@ -1,20 +1,13 @@
-import { objectStore } from "../lib/aws/bucket.ts";
 import { leaveRequest } from "../lib/aws/deployments.ts";
 import { startExecution } from "../lib/aws/executions.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { readCurrent } from "../lib/certificates/current.ts";
-import { completeRecord } from "../lib/committed.ts";
-import { heldAfter } from "../lib/hold.ts";
 import { ConditionFailed, type ObjectStore, putJson } from "../lib/objects.ts";
-import {
-  LIVE_KEY,
-  type Live,
-  padded,
-  REFUSED_KEY,
-  type Reason,
-  readLive,
-  readRelease,
-  releaseOf,
-} from "../lib/records.ts";
+import { completeRecord } from "../lib/releases/committed.ts";
+import { heldAfter } from "../lib/releases/hold.ts";
+import { LIVE_KEY, padded, REFUSED_KEY } from "../lib/releases/object-keys.ts";
+import type { Live, Reason } from "../lib/releases/records.ts";
+import { readLive, readRelease, releaseOf } from "../lib/releases/stored.ts";
 import { setting, siteName } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 import { assertTurn } from "../lib/turn.ts";
@@ -25,7 +18,7 @@ import { assertTurn } from "../lib/turn.ts";
  */
 export const handler = step("commit", async ({ execution, release, ...rest }) => {
   const { archive, certificate } = rest;
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   const opened = await releaseOf(store, execution);
   const reason = opened?.reason ?? "content";
   const live = await makeLive(store, execution, { release, reason, ...rest });

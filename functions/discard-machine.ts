@@ -1,9 +1,8 @@
-import { objectStore } from "../lib/aws/bucket.ts";
 import { consoleOutput, terminateMachines } from "../lib/aws/machines.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { MachineUnreachable } from "../lib/errors.ts";
 import { messageOf } from "../lib/failure.ts";
-import { consoleKey } from "../lib/records.ts";
-import { setting } from "../lib/settings.ts";
+import { consoleKey } from "../lib/releases/object-keys.ts";
 import { step } from "../lib/step.ts";
 import { assertTurn } from "../lib/turn.ts";
 
@@ -15,7 +14,7 @@ const CONSOLE_LINES = 12;
 export const handler = step(
   "discard-machine",
   async ({ execution, release, attempt, instanceId, failure }) => {
-    const store = objectStore(setting("STATE_BUCKET"));
+    const store = stateStore();
     const output = await consoleOutput(instanceId);
     await store.put(consoleKey(release, attempt), output);
     await assertTurn(store, execution);

@@ -3,18 +3,17 @@ import { orderKeyKey } from "../lib/acme/answers.ts";
 import { privateKey, signIn, signingRequest } from "../lib/acme/client.ts";
 import { asking, changeOrder, ownOrder } from "../lib/acme/order.ts";
 import { AcmeProblem, problemFrom } from "../lib/acme/problem.ts";
-import { objectStore } from "../lib/aws/bucket.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { OrderFailed, TransientFault } from "../lib/errors.ts";
 import type { ObjectStore } from "../lib/objects.ts";
 import { lookPatiently } from "../lib/patience.ts";
-import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
 const LIMIT_MS = 30 * 60_000;
 
 /** Makes a private key, has the authority issue for it, and waits until it has. The key is kept before. */
 export const handler = step("finalize-order", async ({ execution, presentedAt }) => {
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   const { url = "", names } = (await ownOrder(store, execution)).value;
   const order = await asking(store, execution, async () => {
     const client = await signIn(store);

@@ -1,15 +1,17 @@
-import { objectStore } from "../lib/aws/bucket.ts";
 import { tell } from "../lib/aws/notifications.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { tellMetrics } from "../lib/metrics.ts";
 import { deploymentNotice } from "../lib/notices/deployment.ts";
 import type { ObjectStore } from "../lib/objects.ts";
-import { consolesOf, type Release, readLive, releaseOf } from "../lib/records.ts";
-import { setting, siteName } from "../lib/settings.ts";
+import { consolesOf } from "../lib/releases/object-keys.ts";
+import type { Release } from "../lib/releases/records.ts";
+import { readLive, releaseOf } from "../lib/releases/stored.ts";
+import { siteName } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
 /** Tells the subscribers how a deployment ended, from its release's record. */
 export const handler = step("notify", async ({ execution, outcome, message }) => {
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   const site = siteName();
   const opened = await releaseOf(store, execution);
   const live = (await readLive(store))?.value;

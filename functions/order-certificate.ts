@@ -3,16 +3,16 @@ import { renewalInfoUrl, signIn } from "../lib/acme/client.ts";
 import { asking, changeOrder, ownOrder } from "../lib/acme/order.ts";
 import { AcmeProblem } from "../lib/acme/problem.ts";
 import { renewalId } from "../lib/acme/renewal-info.ts";
-import { objectStore } from "../lib/aws/bucket.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { readCurrent } from "../lib/certificates/current.ts";
 import type { ObjectStore } from "../lib/objects.ts";
-import { chainKey } from "../lib/records.ts";
+import { chainKey } from "../lib/releases/object-keys.ts";
 import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
 /** Orders the certificate, or finds the order that was begun before and can still be fulfilled. */
 export const handler = step("order-certificate", async ({ execution }) => {
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   const { names, url } = (await ownOrder(store, execution)).value;
   const order = await asking(store, execution, async () => {
     const client = await signIn(store);

@@ -1,13 +1,14 @@
-import { objectStore } from "../lib/aws/bucket.ts";
 import { describeMachine } from "../lib/aws/machines.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { readCurrent } from "../lib/certificates/current.ts";
-import { changesSince } from "../lib/changes.ts";
 import { NothingToDeploy } from "../lib/errors.ts";
-import { readPackRecord } from "../lib/kept-archive.ts";
 import { getJson, type ObjectStore } from "../lib/objects.ts";
-import { type Changes, type Live, openRelease, readLive, readReleases } from "../lib/records.ts";
-import { isAllThatIsKept } from "../lib/retention.ts";
-import { isValidFor, type Kept, rollbackSchema, rollbackTarget } from "../lib/rollback.ts";
+import { changesSince } from "../lib/releases/changes.ts";
+import { readPackRecord } from "../lib/releases/kept-archive.ts";
+import type { Changes, Live } from "../lib/releases/records.ts";
+import { isAllThatIsKept } from "../lib/releases/retention.ts";
+import { isValidFor, type Kept, rollbackSchema, rollbackTarget } from "../lib/releases/rollback.ts";
+import { openRelease, readLive, readReleases } from "../lib/releases/stored.ts";
 import { certificateNames, setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
@@ -17,7 +18,7 @@ import { step } from "../lib/step.ts";
  * certificate, as a new release. The content bucket is not read.
  */
 export const handler = step("plan-rollback", async ({ execution, request }) => {
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   const to = (await getJson(store, request.key, rollbackSchema))?.value.to;
   if (to === undefined) return { action: "nothing", message: "The rollback was withdrawn." };
   const live = (await readLive(store))?.value;

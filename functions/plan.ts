@@ -1,9 +1,10 @@
-import { objectStore } from "../lib/aws/bucket.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { currentCertificate } from "../lib/certificates/current.ts";
-import { noChanges } from "../lib/changes.ts";
 import { NothingToDeploy } from "../lib/errors.ts";
-import { readListing } from "../lib/listings.ts";
-import { openRelease, type Release, readLive } from "../lib/records.ts";
+import { noChanges } from "../lib/releases/changes.ts";
+import { readListing } from "../lib/releases/listings.ts";
+import type { Release } from "../lib/releases/records.ts";
+import { openRelease, readLive } from "../lib/releases/stored.ts";
 import { certificateNames, setting } from "../lib/settings.ts";
 import { checkListing } from "../lib/site/listing.ts";
 import { step } from "../lib/step.ts";
@@ -13,7 +14,7 @@ import { step } from "../lib/step.ts";
  * archive (a certificate, a rebuild, a dead machine). Refuses content that cannot be a site.
  */
 export const handler = step("plan", async ({ execution, request, listing }) => {
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   const live = (await readLive(store))?.value;
   const open = (known: Partial<Release> = {}) =>
     openRelease(store, { execution, reason: request.kind, startedAt: new Date().toISOString(), ...known });

@@ -1,6 +1,6 @@
-import { objectStore } from "../lib/aws/bucket.ts";
 import { hasBuilt } from "../lib/aws/builds.ts";
-import { recordBoot } from "../lib/boot.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
+import { recordBoot } from "../lib/disk/boot.ts";
 import { lookPatiently } from "../lib/patience.ts";
 import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
@@ -12,6 +12,6 @@ export const handler = step("poll-build", async ({ build, buildId }) => {
     (over) => over,
   );
   if (!built) return { done: false, build, buildId };
-  const boot = await recordBoot(objectStore(setting("STATE_BUCKET")), setting("STATE_BUCKET"), build);
+  const boot = await recordBoot(stateStore(), setting("STATE_BUCKET"), build);
   return { done: true, build, buildId, boot };
 });

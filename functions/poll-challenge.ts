@@ -1,11 +1,10 @@
 import { textsOf } from "../lib/acme/answers.ts";
 import { type OrderRecord, ownOrder } from "../lib/acme/order.ts";
 import { misled, missingTexts } from "../lib/acme/reach.ts";
-import { objectStore } from "../lib/aws/bucket.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { nameServers } from "../lib/aws/zone.ts";
 import { OrderFailed } from "../lib/errors.ts";
 import { lookPatiently } from "../lib/patience.ts";
-import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
 /** A redirect is there at once; a record takes Route 53 a minute, seldom more. */
@@ -16,7 +15,7 @@ const LIMIT_MS = { "http-01": 5_000, "dns-01": 10 * 60_000 };
  * Throws OrderFailed with what is wrong when they cannot be seen in time.
  */
 export const handler = step("poll-challenge", async ({ execution, presentedAt }) => {
-  const order = (await ownOrder(objectStore(setting("STATE_BUCKET")), execution)).value;
+  const order = (await ownOrder(stateStore(), execution)).value;
   const wrong = await lookPatiently(
     () => missing(order),
     (seen) => seen.length === 0,

@@ -1,11 +1,10 @@
-import { rawDiskKey } from "../lib/assemble.ts";
-import { objectStore } from "../lib/aws/bucket.ts";
 import { snapshotProgress } from "../lib/aws/direct.ts";
 import { type ImportProgress, imageTask, snapshotTask } from "../lib/aws/imports.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import type { Input } from "../lib/contracts.ts";
+import { rawDiskKey } from "../lib/disk/assemble.ts";
 import { ImportFailed } from "../lib/errors.ts";
 import { lookPatiently } from "../lib/patience.ts";
-import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
 /** The slowest import reported took 18 minutes; after this the task is given up. */
@@ -17,7 +16,7 @@ export const handler = step("poll-import", async ({ release, mode, importId, sta
     () => progressOf(mode, importId),
     ({ done }) => done,
   );
-  if (task.done && mode !== "direct") await objectStore(setting("STATE_BUCKET")).delete(rawDiskKey(release));
+  if (task.done && mode !== "direct") await stateStore().delete(rawDiskKey(release));
   if (!task.done && Date.now() - Date.parse(startedAt) > LIMIT_MS) {
     throw new ImportFailed(
       `The import ${importId} had not ended after an hour (${task.progress || "no progress told"}); deploy again.`,

@@ -2,14 +2,13 @@ import type { Authorization, Client, Order } from "acme-client";
 import { present } from "../lib/acme/answers.ts";
 import { signIn } from "../lib/acme/client.ts";
 import { type Answer, asking, changeOrder, type OrderRecord, ownOrder } from "../lib/acme/order.ts";
-import { objectStore } from "../lib/aws/bucket.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { OrderFailed } from "../lib/errors.ts";
-import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
 /** Puts an answer for every name that the authority wants proved where it will look for it. */
 export const handler = step("present-challenge", async ({ execution }) => {
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   const { url = "", challenge } = (await ownOrder(store, execution)).value;
   const answers = await asking(store, execution, async () => {
     const client = await signIn(store);

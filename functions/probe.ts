@@ -3,7 +3,7 @@ import { probeExpected } from "../lib/aws/probing.ts";
 import type { Input, Output } from "../lib/contracts.ts";
 import { MachineUnreachable } from "../lib/errors.ts";
 import { lookPatiently } from "../lib/patience.ts";
-import { NoAnswer } from "../lib/probe.ts";
+import { NoAnswer } from "../lib/probe/probe.ts";
 import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 

@@ -1,7 +1,7 @@
 import { forgetOrderKeys, withdraw } from "../lib/acme/answers.ts";
 import { endOrder, readOrder } from "../lib/acme/order.ts";
-import { objectStore } from "../lib/aws/bucket.ts";
 import { tell } from "../lib/aws/notifications.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { afterFailure, mayOrderFrom, readAttempts, writeAttempts } from "../lib/certificates/attempts.ts";
 import { readCurrent } from "../lib/certificates/current.ts";
 import { writeNext } from "../lib/certificates/next.ts";
@@ -9,8 +9,8 @@ import { messageOf } from "../lib/failure.ts";
 import { tellMetrics } from "../lib/metrics.ts";
 import { certificateNotice } from "../lib/notices/certificate.ts";
 import type { ObjectStore } from "../lib/objects.ts";
-import type { Certificate } from "../lib/records.ts";
-import { certificateNames, setting } from "../lib/settings.ts";
+import type { Certificate } from "../lib/releases/records.ts";
+import { certificateNames } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
 /**
@@ -18,7 +18,7 @@ import { step } from "../lib/step.ts";
  * An order that the authority has fulfilled is kept: the next run fetches its certificate.
  */
 export const handler = step("put-off-certificate", async ({ execution, failure }) => {
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   const told = { error: failure.Error, cause: messageOf(failure.Cause) };
   const current = (await readCurrent(store))?.value;
   const next = await putOff(store, execution, current);

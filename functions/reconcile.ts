@@ -1,19 +1,22 @@
 import { misledNames } from "../lib/acme/reach.ts";
 import { addressHolder } from "../lib/aws/address.ts";
-import { isEmptyBucket, objectStore } from "../lib/aws/bucket.ts";
+import { isEmptyBucket } from "../lib/aws/bucket.ts";
 import { deploy, workOff } from "../lib/aws/deployments.ts";
 import { executionLife, startExecution } from "../lib/aws/executions.ts";
 import { describeMachine } from "../lib/aws/machines.ts";
 import { probeExpected } from "../lib/aws/probing.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { hoursLeft } from "../lib/certificates/due.ts";
 import { lookDue, readNext } from "../lib/certificates/next.ts";
-import { contentListing } from "../lib/content-listing.ts";
 import { causeText } from "../lib/errors.ts";
-import { HEALTH_KEY, type Health, healthSchema, judge } from "../lib/health.ts";
-import { isContentDue } from "../lib/hold.ts";
 import { tellMetrics } from "../lib/metrics.ts";
 import { getJson, type ObjectStore, putJson } from "../lib/objects.ts";
-import { type Live, REFUSED_KEY, readLive, refusedSchema } from "../lib/records.ts";
+import { HEALTH_KEY, type Health, healthSchema, judge } from "../lib/probe/health.ts";
+import { contentListing } from "../lib/releases/content-listing.ts";
+import { isContentDue } from "../lib/releases/hold.ts";
+import { REFUSED_KEY } from "../lib/releases/object-keys.ts";
+import { type Live, refusedSchema } from "../lib/releases/records.ts";
+import { readLive } from "../lib/releases/stored.ts";
 import { certificateNames, setting } from "../lib/settings.ts";
 import { handlerChain, oneLogLine, transientFaults } from "../lib/step.ts";
 import { REQUESTS_PREFIX, turnHolder } from "../lib/turn.ts";
@@ -38,7 +41,7 @@ export const handler = handlerChain<unknown, Reconciled>()
   .use(oneLogLine("reconcile"))
   .use(transientFaults())
   .handler(async () => {
-    const store = objectStore(setting("STATE_BUCKET"));
+    const store = stateStore();
     await lookAtCertificate(store);
     return { did: await reconcile(store) };
   });

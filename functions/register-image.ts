@@ -1,15 +1,14 @@
-import { objectStore } from "../lib/aws/bucket.ts";
 import { adoptImage, registerImage } from "../lib/aws/images.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import type { Input } from "../lib/contracts.ts";
 import { ImportFailed } from "../lib/errors.ts";
-import { updateRelease } from "../lib/records.ts";
-import { setting } from "../lib/settings.ts";
+import { updateRelease } from "../lib/releases/stored.ts";
 import { step } from "../lib/step.ts";
 import { assertTurn } from "../lib/turn.ts";
 
 /** Makes the imported snapshot the release's image, or takes over the image that ImportImage made. */
 export const handler = step("register-image", async ({ execution, release, imported }) => {
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   await assertTurn(store, execution);
   const image = await register(release, imported);
   await updateRelease(store, release, { image });

@@ -1,17 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { addressHolder } from "../lib/aws/address.ts";
-import { objectStore } from "../lib/aws/bucket.ts";
 import { goRound, turnWorld } from "../lib/aws/deployments.ts";
 import { listImages, listSnapshots, removeImage, removeSnapshot } from "../lib/aws/images.ts";
 import { endImports } from "../lib/aws/imports.ts";
 import { listMachines, stopMachines, terminateMachines } from "../lib/aws/machines.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { readCurrent } from "../lib/certificates/current.ts";
-import { completeRecord, isCommitted } from "../lib/committed.ts";
 import type { Output } from "../lib/contracts.ts";
 import { TurnBusy } from "../lib/errors.ts";
 import type { ObjectStore } from "../lib/objects.ts";
-import { type Live, type Release, readLive, readReleases, updateRelease } from "../lib/records.ts";
-import { isAllThatIsKept, planRetirement, RETIRED_PREFIXES } from "../lib/retention.ts";
+import { completeRecord, isCommitted } from "../lib/releases/committed.ts";
+import type { Live, Release } from "../lib/releases/records.ts";
+import { isAllThatIsKept, planRetirement, RETIRED_PREFIXES } from "../lib/releases/retention.ts";
+import { readLive, readReleases, updateRelease } from "../lib/releases/stored.ts";
 import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 import { releaseTurn, takeTurn } from "../lib/turn.ts";
@@ -43,7 +44,7 @@ export const handler = step("retire", async ({ execution, drainSeconds }) => {
 });
 
 async function retire(drainSeconds: number): Promise<Output<"retire">> {
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   const live = (await readLive(store))?.value;
   // After another commit its own retirement comes, once what that one replaced has drained.
   if (live !== undefined && Date.now() < Date.parse(live.since) + drainSeconds * 1000) return NOTHING;

@@ -1,6 +1,7 @@
-import { listBucket, objectStore, openUploads } from "../lib/aws/bucket.ts";
+import { listBucket, openUploads } from "../lib/aws/bucket.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { NeverSettled } from "../lib/errors.ts";
-import { listingKey } from "../lib/records.ts";
+import { listingKey } from "../lib/releases/object-keys.ts";
 import { setting } from "../lib/settings.ts";
 import { listingDigest } from "../lib/site/listing.ts";
 import { contentOf, isSettled } from "../lib/site/settled.ts";
@@ -16,7 +17,7 @@ const LONGEST = 3 * 60 * 60;
  * read before the listing: a change that comes later writes it anew and so stays waiting.
  */
 export const handler = step("settle", async ({ request, previous }) => {
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   const covered = (await store.get(request.key)) ?? { etag: request.etag };
   const uploads = await openUploads(setting("CONTENT_BUCKET"));
   const listed = await listBucket(setting("CONTENT_BUCKET"));

@@ -1,7 +1,8 @@
-import { keepObject, objectStore } from "../lib/aws/bucket.ts";
+import { keepObject } from "../lib/aws/bucket.ts";
 import { startBuild } from "../lib/aws/builds.ts";
-import { bootOf, buildDigest, readSource, sourceKey } from "../lib/boot.ts";
-import { readRelease } from "../lib/records.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
+import { bootOf, buildDigest, readSource, sourceKey } from "../lib/disk/boot.ts";
+import { readRelease } from "../lib/releases/stored.ts";
 import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
@@ -10,7 +11,7 @@ import { step } from "../lib/step.ts";
  * carries the zip of what CodeBuild needs; the build sees nothing else.
  */
 export const handler = step("start-build", async ({ release }) => {
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   const source = await readSource();
   const build = buildDigest(source, setting("BACKEND"));
   const forced = setting("BUILD") === "always" || (await readRelease(store, release))?.reason === "rebuild";

@@ -1,7 +1,7 @@
-import { openDisk, rawDiskKey } from "../lib/assemble.ts";
 import { objectSize, objectStore, uploadObject } from "../lib/aws/bucket.ts";
 import { writeSnapshot } from "../lib/aws/direct.ts";
 import { importImage, importSnapshot } from "../lib/aws/imports.ts";
+import { openDisk, rawDiskKey } from "../lib/disk/assemble.ts";
 import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 import { assertTurn } from "../lib/turn.ts";

@@ -1,9 +1,8 @@
-import { objectStore } from "../lib/aws/bucket.ts";
 import { describeMachine, startMachine } from "../lib/aws/machines.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import type { Input, Output } from "../lib/contracts.ts";
 import { MachineUnreachable } from "../lib/errors.ts";
 import { lookPatiently } from "../lib/patience.ts";
-import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 import { assertTurn } from "../lib/turn.ts";
 
@@ -12,7 +11,7 @@ export const LIMIT_MS = 3 * 60 * 1000;
 
 /** Starts a kept machine; one that still drains runs already. */
 export const handler = step("start-machine", async (input) => {
-  await assertTurn(objectStore(setting("STATE_BUCKET")), input.execution);
+  await assertTurn(stateStore(), input.execution);
   return lookPatiently(
     () => look(input),
     ({ started }) => started,

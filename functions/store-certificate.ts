@@ -3,13 +3,12 @@ import type { Order } from "acme-client";
 import { forgetOrderKeys, orderKeyKey, withdraw } from "../lib/acme/answers.ts";
 import { signIn } from "../lib/acme/client.ts";
 import { asking, endOrder, ownOrder } from "../lib/acme/order.ts";
-import { objectStore } from "../lib/aws/bucket.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { afterIssue, readAttempts, sameNames, writeAttempts } from "../lib/certificates/attempts.ts";
 import { keepCertificate, readCurrent } from "../lib/certificates/current.ts";
 import { OrderFailed } from "../lib/errors.ts";
 import { describeCertificate } from "../lib/identity/certificate.ts";
 import type { ObjectStore } from "../lib/objects.ts";
-import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
 /**
@@ -17,7 +16,7 @@ import { step } from "../lib/step.ts";
  * point: the order stays until all is kept, and gives the same certificate each time.
  */
 export const handler = step("store-certificate", async ({ execution }) => {
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   const order = (await ownOrder(store, execution)).value;
   const { url = "", names } = order;
   const chainPem = await asking(store, execution, async () => {

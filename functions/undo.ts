@@ -1,6 +1,4 @@
-import { rawDiskKey } from "../lib/assemble.ts";
 import { addressHolder, moveAddress } from "../lib/aws/address.ts";
-import { objectStore } from "../lib/aws/bucket.ts";
 import { listImages, listSnapshots, removeImage, removeSnapshot } from "../lib/aws/images.ts";
 import { endImports } from "../lib/aws/imports.ts";
 import {
@@ -11,19 +9,15 @@ import {
   stopMachines,
   terminateMachines,
 } from "../lib/aws/machines.ts";
-import { completeRecord, isCommitted } from "../lib/committed.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
+import { rawDiskKey } from "../lib/disk/assemble.ts";
 import { causeText } from "../lib/errors.ts";
 import { messageOf } from "../lib/failure.ts";
 import { getJson, type ObjectStore, putJson } from "../lib/objects.ts";
-import {
-  consoleKey,
-  REFUSED_KEY,
-  readLive,
-  refusedSchema,
-  releaseOf,
-  updateRelease,
-} from "../lib/records.ts";
-import { setting } from "../lib/settings.ts";
+import { completeRecord, isCommitted } from "../lib/releases/committed.ts";
+import { consoleKey, REFUSED_KEY } from "../lib/releases/object-keys.ts";
+import { refusedSchema } from "../lib/releases/records.ts";
+import { readLive, releaseOf, updateRelease } from "../lib/releases/stored.ts";
 import { refusalNames } from "../lib/site/errors.ts";
 import { step } from "../lib/step.ts";
 import { assertTurn } from "../lib/turn.ts";
@@ -35,7 +29,7 @@ import { assertTurn } from "../lib/turn.ts";
  * that was committed stays.
  */
 export const handler = step("undo", async ({ execution, listing, failure }) => {
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   const told = { error: failure.Error, cause: messageOf(failure.Cause) };
   await assertTurn(store, execution);
   const release = await releaseOf(store, execution);

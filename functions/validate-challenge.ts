@@ -3,17 +3,16 @@ import { signIn } from "../lib/acme/client.ts";
 import { asking, type OrderRecord, ownOrder } from "../lib/acme/order.ts";
 import { problemFrom } from "../lib/acme/problem.ts";
 import { explainName } from "../lib/acme/reach.ts";
-import { objectStore } from "../lib/aws/bucket.ts";
+import { stateStore } from "../lib/aws/state-store.ts";
 import { OrderFailed } from "../lib/errors.ts";
 import { lookPatiently } from "../lib/patience.ts";
-import { setting } from "../lib/settings.ts";
 import { step } from "../lib/step.ts";
 
 const LIMIT_MS = 15 * 60_000;
 
 /** Asks the authority to look, and waits for what it says. Throws OrderFailed with its words and our view. */
 export const handler = step("validate-challenge", async ({ execution, presentedAt }) => {
-  const store = objectStore(setting("STATE_BUCKET"));
+  const store = stateStore();
   const record = (await ownOrder(store, execution)).value;
   return asking(store, execution, async () => {
     const client = await signIn(store);

@@ -1,4 +1,4 @@
-import type { Refused } from "./records.ts";
+import type { Refused } from "./releases/records.ts";
 
 const FIRST_MS = 10 * 60 * 1000;
 const LONGEST_MS = 6 * 60 * 60 * 1000;

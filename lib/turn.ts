@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { TurnLost } from "./errors.ts";
 import { ConditionFailed, getJson, type ObjectStore, putJson } from "./objects.ts";
-import { type Reason, reasonSchema } from "./records.ts";
+import { type Reason, reasonSchema } from "./releases/records.ts";
 
 /**
  * The turn protocol: at most one execution changes anything at a time, and no request is lost.

@@ -10,7 +10,7 @@ import {
 import { asVisits, type Visit } from "../../cli/read/executions.ts";
 import { buildExampleSite } from "../../cli/start/site.ts";
 import type { Run, Usage } from "../../lib/costs.ts";
-import type { Release } from "../../lib/records.ts";
+import type { Release } from "../../lib/releases/records.ts";
 import { root } from "../../tests/kit/package.ts";
 import { type StackOptions, TestStack } from "../../tests/kit/stack.ts";
 

@@ -86,7 +86,7 @@ async function run(
 ): Promise<{ result: Result; uploaded: Uploaded | undefined }> {
   const { endedBefore } = await import("../watch/watch.ts");
   const { bringLive } = await import("../deploy/deploy.ts");
-  const { contentListing } = await import("../../lib/content-listing.ts");
+  const { contentListing } = await import("../../lib/releases/content-listing.ts");
   const { rebuild } = await import("../watch/deployments.ts");
   const { showFor } = await import("../watch/show.ts");
   let [sent, wanted] = [0, difference?.uploads.length ?? 0];

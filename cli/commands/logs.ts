@@ -57,7 +57,7 @@ async function showLogs(named: string | undefined, _: unknown, command: Command)
 
 /** The execution that somebody means. Throws CommandFailed. */
 async function executionNamed(site: Site, named: string | undefined): Promise<string> {
-  const { readRelease, releaseNumbers } = await import("../../lib/records.ts");
+  const { readRelease, releaseNumbers } = await import("../../lib/releases/stored.ts");
   const { executionArn, executionsOf } = await import("../read/executions.ts");
   if (named !== undefined && !/^\d+$/.test(named))
     return named.startsWith("arn:") ? named : executionArn(site.machines.deploy, named);

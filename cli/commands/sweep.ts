@@ -59,7 +59,7 @@ async function sweep(_: unknown, command: Command): Promise<void> {
 
 /** Seconds until what the live release replaced has drained. */
 async function drainLeft(site: Site): Promise<number> {
-  const { readLive } = await import("../../lib/records.ts");
+  const { readLive } = await import("../../lib/releases/stored.ts");
   const { parametersOf } = await import("../read/site.ts");
   const [live, { drain }] = await Promise.all([readLive(site.store), parametersOf(site)]);
   const since = Date.parse(live?.value.since ?? "1970-01-01");

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { askForRollback, deploy } from "../../lib/aws/deployments.ts";
 import { NotKept } from "../../lib/errors.ts";
-import { rollbackTarget } from "../../lib/rollback.ts";
+import { rollbackTarget } from "../../lib/releases/rollback.ts";
 import { CommandFailed } from "../failure.ts";
 import { pastOf, recordsOf, type Site } from "../read/site.ts";
 

@@ -1,5 +1,5 @@
 import type { ObjectStore } from "../../lib/objects.ts";
-import type { Release } from "../../lib/records.ts";
+import type { Release } from "../../lib/releases/records.ts";
 
 /** What a release's record says once nothing of it changes any more. */
 const FINAL: readonly Release["status"][] = ["live", "restored", "unchanged", "failed"];

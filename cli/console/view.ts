@@ -55,7 +55,7 @@ export interface Run {
   readonly visits: readonly { readonly state: string; readonly from: number; readonly to?: number }[];
 }
 
-/** See lib/changes.ts. */
+/** See lib/releases/changes.ts. */
 export interface ChangedFiles {
   readonly files: number;
   readonly bytes: number;

@@ -1,5 +1,7 @@
 import { getJson } from "../../lib/objects.ts";
-import { REFUSED_KEY, readLive, refusedSchema } from "../../lib/records.ts";
+import { REFUSED_KEY } from "../../lib/releases/object-keys.ts";
+import { refusedSchema } from "../../lib/releases/records.ts";
+import { readLive } from "../../lib/releases/stored.ts";
 import { isRefusal } from "../../lib/site/errors.ts";
 import { checkListing } from "../../lib/site/listing.ts";
 import { CommandFailed } from "../failure.ts";

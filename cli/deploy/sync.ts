@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { DeleteObjectsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { type ListedObject, listBucket } from "../../lib/aws/bucket.ts";
 import { s3 } from "../../lib/aws/s3-client.ts";
-import { contentListing } from "../../lib/content-listing.ts";
+import { contentListing } from "../../lib/releases/content-listing.ts";
 import { listingDigest } from "../../lib/site/listing.ts";
 import { contentType } from "../../lib/site/media-type.ts";
 import { contentOf, MARKER_KEY } from "../../lib/site/settled.ts";

@@ -1,4 +1,4 @@
-import type { Certificate } from "../../lib/records.ts";
+import type { Certificate } from "../../lib/releases/records.ts";
 import { counted } from "../../lib/words.ts";
 import type { CertificateStanding } from "../read/certificate.ts";
 import { labelled, timeText } from "./text.ts";

@@ -2,7 +2,8 @@ import { readAttempts } from "../../lib/certificates/attempts.ts";
 import { readCurrent } from "../../lib/certificates/current.ts";
 import { hoursLeft } from "../../lib/certificates/due.ts";
 import { type Next, readNext } from "../../lib/certificates/next.ts";
-import { type Certificate, readLive } from "../../lib/records.ts";
+import type { Certificate } from "../../lib/releases/records.ts";
+import { readLive } from "../../lib/releases/stored.ts";
 import type { Site } from "./site.ts";
 
 /** How the site's certificate stands. */

@@ -1,6 +1,6 @@
 import { type CostLine, costOf, recorded, type Usage, usageOfMonth } from "../../lib/costs.ts";
-import type { Release } from "../../lib/records.ts";
-import { keptReleases } from "../../lib/retention.ts";
+import type { Release } from "../../lib/releases/records.ts";
+import { keptReleases } from "../../lib/releases/retention.ts";
 import { findDeployed, physicalIds } from "../doctor/deployed.ts";
 import type { Fleet } from "./fleet.ts";
 import { parametersOf, type Records, type Site } from "./site.ts";

@@ -4,7 +4,7 @@ import { codebuild } from "../../lib/aws/codebuild-client.ts";
 import { logs } from "../../lib/aws/logs-client.ts";
 import { consoleOutput } from "../../lib/aws/machines.ts";
 import { contracts } from "../../lib/contracts.ts";
-import { consoleKey } from "../../lib/records.ts";
+import { consoleKey } from "../../lib/releases/object-keys.ts";
 import type { Visit } from "./executions.ts";
 import type { Source } from "./log-sources.ts";
 import type { Site } from "./site.ts";

@@ -1,4 +1,4 @@
-import type { Changes, Reason, Release } from "../../lib/records.ts";
+import type { Changes, Reason, Release } from "../../lib/releases/records.ts";
 import { keptNumbers, type Records } from "./site.ts";
 
 /** A release as it is listed; times as ISO 8601, sizes in bytes. */

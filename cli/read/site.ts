@@ -1,8 +1,8 @@
 import { objectStore } from "../../lib/aws/bucket.ts";
 import type { ObjectStore } from "../../lib/objects.ts";
-import { readLive, readReleases } from "../../lib/records.ts";
-import { isAllThatIsKept } from "../../lib/retention.ts";
-import { type Past, rollbackTargets } from "../../lib/rollback.ts";
+import { isAllThatIsKept } from "../../lib/releases/retention.ts";
+import { type Past, rollbackTargets } from "../../lib/releases/rollback.ts";
+import { readLive, readReleases } from "../../lib/releases/stored.ts";
 import { findOutputs } from "../doctor/deployed.ts";
 import { CommandFailed } from "../failure.ts";
 import type { Target } from "../target.ts";

@@ -1,14 +1,9 @@
 import { executionLife } from "../../lib/aws/executions.ts";
-import { HEALTH_KEY, type Health, healthSchema } from "../../lib/health.ts";
 import { getJson } from "../../lib/objects.ts";
-import {
-  type Held,
-  type Live,
-  REFUSED_KEY,
-  type Refused,
-  readLive,
-  refusedSchema,
-} from "../../lib/records.ts";
+import { HEALTH_KEY, type Health, healthSchema } from "../../lib/probe/health.ts";
+import { REFUSED_KEY } from "../../lib/releases/object-keys.ts";
+import { type Held, type Live, type Refused, refusedSchema } from "../../lib/releases/records.ts";
+import { readLive } from "../../lib/releases/stored.ts";
 import { REQUESTS_PREFIX, turnHolder } from "../../lib/turn.ts";
 import { visitsOf } from "./executions.ts";
 import type { Site } from "./site.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { objectStore } from "../../lib/aws/bucket.ts";
 import { readCurrent } from "../../lib/certificates/current.ts";
-import { readLive } from "../../lib/records.ts";
+import { readLive } from "../../lib/releases/stored.ts";
 import type { Pebble } from "../../local/acme/pebble.ts";
 import type { Cloud } from "../../local/cloud.ts";
 import { executionsSince, outcomeOf, visitsOf } from "../read/executions.ts";

@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { objectStore } from "../../lib/aws/bucket.ts";
-import { contentListing } from "../../lib/content-listing.ts";
 import { getJson } from "../../lib/objects.ts";
-import { REFUSED_KEY, readLive, refusedSchema } from "../../lib/records.ts";
+import { contentListing } from "../../lib/releases/content-listing.ts";
+import { REFUSED_KEY } from "../../lib/releases/object-keys.ts";
+import { refusedSchema } from "../../lib/releases/records.ts";
+import { readLive } from "../../lib/releases/stored.ts";
 import type { Cloud } from "../../local/cloud.ts";
 import { atEndpoint } from "../aws.ts";
 import { executionsSince, importedBytes, visitsOf } from "../read/executions.ts";

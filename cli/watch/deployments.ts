@@ -1,9 +1,11 @@
 import { askForRollback, deploy } from "../../lib/aws/deployments.ts";
-import { contentListing } from "../../lib/content-listing.ts";
 import { NotKept } from "../../lib/errors.ts";
 import { getJson } from "../../lib/objects.ts";
-import { REFUSED_KEY, readLive, refusedSchema } from "../../lib/records.ts";
-import { type Past, rollbackTarget, rollbackTargets } from "../../lib/rollback.ts";
+import { contentListing } from "../../lib/releases/content-listing.ts";
+import { REFUSED_KEY } from "../../lib/releases/object-keys.ts";
+import { refusedSchema } from "../../lib/releases/records.ts";
+import { type Past, rollbackTarget, rollbackTargets } from "../../lib/releases/rollback.ts";
+import { readLive } from "../../lib/releases/stored.ts";
 import { REQUESTS_PREFIX } from "../../lib/turn.ts";
 import { CommandFailed } from "../failure.ts";
 import type { Site } from "../read/site.ts";

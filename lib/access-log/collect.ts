@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ConditionFailed, getJson, type ObjectStore, putJson } from "../objects.ts";
-import { padded } from "../records.ts";
+import { padded } from "../releases/object-keys.ts";
 import { type Counters, countersSchema, type Report } from "./report.ts";
 
 /** Answers that are taken of one machine in one run: 32 MiB, four times what it holds. */

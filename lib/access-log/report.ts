@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from "node:http";
 import { connect, type TLSSocket } from "node:tls";
 import { z } from "zod";
 import { causeText } from "../errors.ts";
-import { serverName } from "../server-name.ts";
+import { serverName } from "../probe/server-name.ts";
 import { sha256 } from "../sha256.ts";
 
 const LOG_PATH = "/.well-known/mirage-pages/access-log";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { ConditionFailed, type ObjectStore } from "../objects.ts";
-import { padded } from "../records.ts";
+import { padded } from "../releases/object-keys.ts";
 
 /** Where a release's secret lies, which its machine shows its log to. */
 export const accessLogSecretKey = (release: number) => `keys/access-log/${padded(release)}`;

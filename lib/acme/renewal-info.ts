@@ -4,7 +4,8 @@ import { AuthorityKeyIdentifierExtension, PemConverter, X509Certificate } from "
 import { z } from "zod";
 import { type RenewalWindow, windowSchema } from "../certificates/due.ts";
 import { getJson, type ObjectStore, putJson } from "../objects.ts";
-import { type Certificate, chainKey } from "../records.ts";
+import { chainKey } from "../releases/object-keys.ts";
+import type { Certificate } from "../releases/records.ts";
 import { fetchDocument, renewalInfoUrl } from "./client.ts";
 import { retryTime } from "./problem.ts";
 

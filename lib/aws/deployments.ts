@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ObjectStore } from "../objects.ts";
-import type { Reason } from "../records.ts";
+import type { Reason } from "../releases/records.ts";
 import { setting } from "../settings.ts";
 import { sha256 } from "../sha256.ts";
 import {
@@ -11,12 +11,12 @@ import {
   type TurnWorld,
   writeRequest,
 } from "../turn.ts";
-import { objectStore } from "./bucket.ts";
 import { executionLife, startExecution } from "./executions.ts";
+import { stateStore } from "./state-store.ts";
 
 /** The turn protocol's world on AWS: the state bucket, Step Functions, the clock. */
 export function turnWorld(): TurnWorld {
-  return { store: objectStore(setting("STATE_BUCKET")), now: () => Date.now(), life: executionLife };
+  return { store: stateStore(), now: () => Date.now(), life: executionLife };
 }
 
 /** The kinds of requests of which all that wait are one. A rollback is one of its own. */

@@ -11,7 +11,7 @@ import {
   type Tag,
 } from "@aws-sdk/client-ec2";
 import { ResourceGone, TransientFault } from "../errors.ts";
-import type { Image } from "../records.ts";
+import type { Image } from "../releases/records.ts";
 import { ec2 } from "./ec2-client.ts";
 import { notFoundYet } from "./fresh.ts";
 import type { Imported } from "./imports.ts";

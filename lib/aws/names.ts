@@ -1,5 +1,5 @@
 import type { Tag, TagSpecification } from "@aws-sdk/client-ec2";
-import { padded } from "../records.ts";
+import { padded } from "../releases/object-keys.ts";
 import { setting } from "../settings.ts";
 
 /** Tags by which the stack knows its own things; policies allow changes only to what bears the first. */

@@ -1,7 +1,7 @@
 import { readIndex } from "../archive/reader.ts";
-import type { Expected } from "../contracts.ts";
-import { PROBED_PATHS, probeMachine } from "../probe.ts";
-import { archiveKey } from "../records.ts";
+import type { Expected } from "../contracts/deploy.ts";
+import { PROBED_PATHS, probeMachine } from "../probe/probe.ts";
+import { archiveKey } from "../releases/object-keys.ts";
 import { setting } from "../settings.ts";
 import { objectSource } from "./bucket.ts";
 

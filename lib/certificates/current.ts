@@ -2,7 +2,8 @@ import { z } from "zod";
 import { ResourceGone } from "../errors.ts";
 import { type CertificateDescription, selfSignedCertificate } from "../identity/certificate.ts";
 import { ConditionFailed, getJson, type ObjectStore, putJson } from "../objects.ts";
-import { type Certificate, certificateSchema, chainKey, privateKeyKey } from "../records.ts";
+import { chainKey, privateKeyKey } from "../releases/object-keys.ts";
+import { type Certificate, certificateSchema } from "../releases/records.ts";
 
 const CURRENT_KEY = "certificates/current.json";
 /** Renewed as any other: a year, because some clients take no certificate that is valid for much longer. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Certificate } from "../records.ts";
+import type { Certificate } from "../releases/records.ts";
 import { type Attempts, mayOrderFrom, sameNames } from "./attempts.ts";
 
 /** When the authority would have a certificate renewed (ACME Renewal Information, RFC 9773, 4.2). */

@@ -1,5 +1,5 @@
 import { hoursLeft } from "../certificates/due.ts";
-import type { Certificate } from "../records.ts";
+import type { Certificate } from "../releases/records.ts";
 import { hours } from "../words.ts";
 import { nextStep } from "./next-steps.ts";
 import type { Notice } from "./notice.ts";

@@ -1,4 +1,4 @@
-import type { Changes, Live, Release } from "../records.ts";
+import type { Changes, Live, Release } from "../releases/records.ts";
 import { showKey } from "../site/show.ts";
 import { counted, seconds, size } from "../words.ts";
 import { nextStep } from "./next-steps.ts";

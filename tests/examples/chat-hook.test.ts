@@ -8,7 +8,7 @@ import { handler } from "../../examples/chat-hook.mjs";
 import { deploymentNotice } from "../../lib/notices/deployment.ts";
 import { nextSteps } from "../../lib/notices/next-steps.ts";
 import { chatOf } from "../../lib/notices/notice.ts";
-import { live, release } from "../lib/records.fixtures.ts";
+import { live, release } from "../lib/releases/records.fixtures.ts";
 
 const execution = "arn:aws:states:us-east-1:000000000000:execution:mirage-pages-prod-deploy:x";
 

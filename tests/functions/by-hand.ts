@@ -1,10 +1,11 @@
 import { open } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
-import type { Expected, Input, Output, Request, StateName } from "../../lib/contracts.ts";
+import type { Expected, Request } from "../../lib/contracts/deploy.ts";
+import type { Input, Output, StateName } from "../../lib/contracts.ts";
 import { readPartitions } from "../../lib/disk/partitions.ts";
 import { fileSource } from "../../lib/disk/source.ts";
-import type { Archive, Boot, Certificate, Image } from "../../lib/records.ts";
+import type { Archive, Boot, Certificate, Image } from "../../lib/releases/records.ts";
 import type { TestStack } from "../kit/stack.ts";
 
 /** Fails the test when something is not there that must be. */

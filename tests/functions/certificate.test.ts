@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { readCurrent } from "../../lib/certificates/current.ts";
-import { privateKeyKey } from "../../lib/records.ts";
+import { privateKeyKey } from "../../lib/releases/object-keys.ts";
 import { shell, until } from "../kit/site.ts";
 import { TestStack } from "../kit/stack.ts";
 import { ByHand } from "./by-hand.ts";

@@ -14,7 +14,7 @@ import {
 } from "@aws-sdk/client-ec2";
 import { S3Client } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
-import { rawDiskKey } from "../../lib/assemble.ts";
+import { rawDiskKey } from "../../lib/disk/assemble.ts";
 import { readPartitions } from "../../lib/disk/partitions.ts";
 import { fileSource } from "../../lib/disk/source.ts";
 import { AwsError } from "../../local/service.ts";

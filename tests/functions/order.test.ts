@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { renewalId } from "../../lib/acme/renewal-info.ts";
-import type { Certificate } from "../../lib/records.ts";
+import type { Certificate } from "../../lib/releases/records.ts";
 import { type CertificateRun, CertifiedStack, trusted } from "../kit/certified.ts";
 import { failure, settingOf } from "./by-hand.ts";
 

@@ -9,8 +9,9 @@ import {
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { askForRollback } from "../../lib/aws/deployments.ts";
-import { padded, type Release } from "../../lib/records.ts";
-import { rollbackTargets } from "../../lib/rollback.ts";
+import { padded } from "../../lib/releases/object-keys.ts";
+import type { Release } from "../../lib/releases/records.ts";
+import { rollbackTargets } from "../../lib/releases/rollback.ts";
 import { AwsError } from "../../local/service.ts";
 import { get, servedRelease, until } from "../kit/site.ts";
 import { type Ended, TestStack } from "../kit/stack.ts";

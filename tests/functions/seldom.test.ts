@@ -23,14 +23,8 @@ import {
   StartExecutionCommand,
 } from "@aws-sdk/client-sfn";
 import type { Input, StateName } from "../../lib/contracts.ts";
-import {
-  bootKey,
-  bootRecordKey,
-  chainKey,
-  type Live,
-  privateKeyKey,
-  type Release,
-} from "../../lib/records.ts";
+import { bootKey, bootRecordKey, chainKey, privateKeyKey } from "../../lib/releases/object-keys.ts";
+import type { Live, Release } from "../../lib/releases/records.ts";
 import { AwsError } from "../../local/service.ts";
 import { quickBuild } from "../kit/package.ts";
 import { TestStack } from "../kit/stack.ts";

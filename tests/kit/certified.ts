@@ -10,7 +10,7 @@ import {
   SFNClient,
   StopExecutionCommand,
 } from "@aws-sdk/client-sfn";
-import { type Certificate, certificateSchema } from "../../lib/records.ts";
+import { type Certificate, certificateSchema } from "../../lib/releases/records.ts";
 import { Pebble } from "../../local/acme/pebble.ts";
 import { AcmeFront } from "./acme-front.ts";
 import { type StackOptions, TestStack } from "./stack.ts";

@@ -15,7 +15,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from "@aws-sdk/client-sfn";
 import { atEndpoint } from "../../cli/aws.ts";
-import { type Live, liveSchema, type Release, releaseSchema } from "../../lib/records.ts";
+import { type Live, liveSchema, type Release, releaseSchema } from "../../lib/releases/records.ts";
 import { type Cloud, type CloudOptions, startCloud } from "../../local/cloud.ts";
 import { quickBuild, type Template, testPackage, withSources, withTemplate } from "./package.ts";
 import { recorder } from "./recording.ts";

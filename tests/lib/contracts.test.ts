@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { contracts } from "../../lib/contracts.ts";
-import { reasonSchema } from "../../lib/records.ts";
-import { archive, boot, certificate, digest } from "./records.fixtures.ts";
+import { reasonSchema } from "../../lib/releases/records.ts";
+import { archive, boot, certificate, digest } from "./releases/records.fixtures.ts";
 
 const image = { imageId: "ami-1", snapshotId: "snap-1" };
 const request = { kind: "content", key: "requests/content.json", etag: '"1"' };

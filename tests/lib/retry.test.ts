@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Refused } from "../../lib/records.ts";
+import type { Refused } from "../../lib/releases/records.ts";
 import { isDue } from "../../lib/retry.ts";
-import { digest } from "./records.fixtures.ts";
+import { digest } from "./releases/records.fixtures.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
 const minutes = (count: number) => Date.parse(at) + count * 60_000;

@@ -28,7 +28,7 @@ export const mutations: readonly KnownMutation[] = [
   },
   {
     name: "probe accepts any release",
-    file: "lib/probe.ts",
+    file: "lib/probe/probe.ts",
     text: "if (answer.status !== 200 || said.release !== release || said.archive !== archive.digest) {",
     becomes: "if (answer.status !== 200) {",
     seed: 1,
@@ -44,7 +44,7 @@ export const mutations: readonly KnownMutation[] = [
   },
   {
     name: "live machine retired",
-    file: "lib/retention.ts",
+    file: "lib/releases/retention.ts",
     text: "live === undefined || ![live.instanceId, addressHolder].includes(instanceId)",
     becomes: 'instanceId !== ""',
     seed: 2,
@@ -60,7 +60,7 @@ export const mutations: readonly KnownMutation[] = [
   },
   {
     name: "another execution's release continued",
-    file: "lib/records.ts",
+    file: "lib/releases/stored.ts",
     text: "return release?.execution === execution ? release : undefined;",
     becomes: "return release;",
     seed: 2,
@@ -92,7 +92,7 @@ export const mutations: readonly KnownMutation[] = [
   },
   {
     name: "rollback holds nothing",
-    file: "lib/hold.ts",
+    file: "lib/releases/hold.ts",
     text: "return bucket.listing === listing ? undefined : { ...bucket, since };",
     becomes: "return undefined;",
     seed: 63,
@@ -100,7 +100,7 @@ export const mutations: readonly KnownMutation[] = [
   },
   {
     name: "held content let go of by any release",
-    file: "lib/hold.ts",
+    file: "lib/releases/hold.ts",
     text: 'if (reason !== "rollback") return before.held;',
     becomes: 'if (reason !== "rollback") return undefined;',
     seed: 65,

@@ -40,7 +40,7 @@ export class Uploads {
     const syncs = this.#chance.whole(1, 5);
     let at = this.#chance.between(0, 60);
     for (let i = 0; i < syncs && at < choices.busySeconds; i += 1) {
-      clock.after(at * 1000, () => void this.#sync());
+      clock.after(at * 1000, () => void this.#world.worksOff(this.#sync()));
       at += this.#chance.happens(0.3)
         ? this.#chance.between(0, 40)
         : this.#chance.between(40, choices.busySeconds / 2);

@@ -1,4 +1,4 @@
-import { type Live, liveSchema, type Release, releaseSchema } from "../../lib/records.ts";
+import { type Live, liveSchema, type Release, releaseSchema } from "../../lib/releases/records.ts";
 import { codeBuildService } from "../../local/codebuild/service.ts";
 import type { InstanceState } from "../../local/ec2/state.ts";
 import { logsService } from "../../local/logs/service.ts";

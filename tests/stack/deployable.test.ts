@@ -10,7 +10,7 @@ import {
   chainKey,
   listingKey,
   privateKeyKey,
-} from "../../lib/records.ts";
+} from "../../lib/releases/object-keys.ts";
 import { matches } from "../../local/iam/wildcards.ts";
 import { TestStack } from "../kit/stack.ts";
 import { readPackaged, type TemplateResource } from "./packaged.ts";

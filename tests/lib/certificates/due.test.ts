@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { afterFailure, afterIssue, mayOrderFrom, NO_ATTEMPTS } from "../../../lib/certificates/attempts.ts";
 import { decide, hoursLeft, renewAt, type Standing } from "../../../lib/certificates/due.ts";
 import { lookDue } from "../../../lib/certificates/next.ts";
-import type { Certificate } from "../../../lib/records.ts";
-import { digest } from "../records.fixtures.ts";
+import type { Certificate } from "../../../lib/releases/records.ts";
+import { digest } from "../releases/records.fixtures.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -9,8 +9,8 @@ import {
 } from "../../../lib/certificates/attempts.ts";
 import { decide, type RenewalWindow } from "../../../lib/certificates/due.ts";
 import { lookDue, type Next } from "../../../lib/certificates/next.ts";
-import type { Certificate } from "../../../lib/records.ts";
-import { digest } from "../records.fixtures.ts";
+import type { Certificate } from "../../../lib/releases/records.ts";
+import { digest } from "../releases/records.fixtures.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

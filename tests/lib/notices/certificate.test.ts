@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { certificateNotice, type FailedOrder } from "../../../lib/notices/certificate.ts";
 import { nextSteps } from "../../../lib/notices/next-steps.ts";
 import { subjectOf, textOf } from "../../../lib/notices/notice.ts";
-import { certificate } from "../records.fixtures.ts";
+import { certificate } from "../releases/records.fixtures.ts";
 
 const now = Date.parse("2026-11-23T00:00:00Z");
 const order = (notAfter: string | undefined, selfSigned = false): FailedOrder => ({

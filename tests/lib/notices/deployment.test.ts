@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { deploymentNotice, type Ended } from "../../../lib/notices/deployment.ts";
 import { nextSteps } from "../../../lib/notices/next-steps.ts";
 import { chatOf, subjectOf, textOf } from "../../../lib/notices/notice.ts";
-import type { Release } from "../../../lib/records.ts";
-import { archive, certificate, live, release } from "../records.fixtures.ts";
+import type { Release } from "../../../lib/releases/records.ts";
+import { archive, certificate, live, release } from "../releases/records.fixtures.ts";
 
 const execution =
   "arn:aws:states:eu-central-1:000000000000:execution:mirage-pages-prod-deploy:content-0123456789abcdef";

@@ -1,4 +1,4 @@
-import type { Live } from "../../../lib/records.ts";
+import type { Live } from "../../../lib/releases/records.ts";
 import type { Carried } from "../cloud/calls.ts";
 import { at } from "../cloud/network.ts";
 import { STATE_BUCKET, type Watcher, type World } from "../world.ts";

@@ -4,8 +4,8 @@ import {
   bootRecordKey,
   listingKey,
   packRecordKey,
-  type Release,
-} from "../../../lib/records.ts";
+} from "../../../lib/releases/object-keys.ts";
+import type { Release } from "../../../lib/releases/records.ts";
 import type { World } from "../world.ts";
 
 /**

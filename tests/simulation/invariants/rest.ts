@@ -1,4 +1,4 @@
-import { certificateSchema, type Refused, refusedSchema } from "../../../lib/records.ts";
+import { certificateSchema, type Refused, refusedSchema } from "../../../lib/releases/records.ts";
 import { certificateNames } from "../../../lib/settings.ts";
 import { listingDigest } from "../../../lib/site/listing.ts";
 import { contentOf, MARKER_KEY } from "../../../lib/site/settled.ts";

@@ -22,16 +22,20 @@ const ORPHANED_MS = 3_600_000;
  */
 export function turnInvariant(world: World): Watcher {
   let deadSince: number | undefined;
+  // A late second run of a step may take the turn once more for an execution that let go of it: like a dead
+  // owner's, it is taken over.
+  const letGo = new Set<string>();
+  const keeps = (execution: string) => ownerOf(world) === execution && !letGo.has(execution);
   return {
     onExecution({ arn, status }) {
-      if (status !== "SUCCEEDED" || ownerOf(world) !== arn) return;
+      if (status !== "SUCCEEDED" || !keeps(arn)) return;
       world.violate("turn", `${arn} has ended well and kept its turn.`);
     },
     onReturn({ name, execution }) {
-      if (name !== "release-turn" || execution === undefined || ownerOf(world) !== execution) return;
+      if (name !== "release-turn" || execution === undefined || !keeps(execution)) return;
       world.violate("turn", `${execution} was to let go of its turn and has it still.`);
     },
-    onCarried({ action, asked, invocation }: Carried) {
+    onCarried({ action, asked, status, invocation }: Carried) {
       const owner = ownerOf(world);
       const running = owner !== undefined && world.engine.execution(owner).status === "RUNNING";
       if (owner === undefined || running) deadSince = undefined;
@@ -40,7 +44,10 @@ export function turnInvariant(world: World): Watcher {
         world.violate("turn", `The turn has belonged to ${owner}, which has ended, for more than an hour.`);
       }
       const { execution } = invocation ?? {};
-      if (execution === undefined || owner === execution) return;
+      if (execution === undefined) return;
+      const onLock = asked.url.startsWith(`/${STATE_BUCKET}/turn/lock.json`);
+      if (onLock && asked.method === "DELETE" && status < 300) letGo.add(execution);
+      if (owner === execution) return;
       const commits = asked.method === "PUT" && asked.url.startsWith(`/${STATE_BUCKET}/live.json`);
       if (!commits && !MUTATIONS.has(action)) return;
       // Nobody else is at work while the turn is free.

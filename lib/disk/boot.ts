@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { digestObject, objectSize } from "./aws/bucket.ts";
-import { BuildFailed } from "./errors.ts";
-import { getJson, type ObjectStore, putJson } from "./objects.ts";
-import { type Boot, bootKey, bootRecordKey, bootSchema } from "./records.ts";
-import { sha256 } from "./sha256.ts";
+import { digestObject, objectSize } from "../aws/bucket.ts";
+import { BuildFailed } from "../errors.ts";
+import { getJson, type ObjectStore, putJson } from "../objects.ts";
+import { bootKey, bootRecordKey } from "../releases/object-keys.ts";
+import { type Boot, bootSchema } from "../releases/records.ts";
+import { sha256 } from "../sha256.ts";
 
 /** Where the packager puts the zip of buildspec.yml, build/ and unikernel/ into the function's bundle. */
 const SOURCE_FILE = "source.zip";

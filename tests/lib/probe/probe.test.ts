@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { etagOfDigest, isEtagOf } from "../../lib/archive/site-index.ts";
-import { probeTargets, sample } from "../../lib/probe.ts";
+import { etagOfDigest, isEtagOf } from "../../../lib/archive/site-index.ts";
+import { probeTargets, sample } from "../../../lib/probe/probe.ts";
 
 test("a site of up to the limit is probed whole", () => {
   assert.deepEqual(sample([1, 2, 3], 3), [1, 2, 3]);

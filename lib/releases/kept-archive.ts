@@ -1,9 +1,10 @@
-import { type PackRecord, packRecordSchema } from "./archive/pack-record.ts";
-import { type ArchiveIndex, readIndex } from "./archive/reader.ts";
-import type { KeptArchive } from "./archive/spool-kept.ts";
-import { objectSource } from "./aws/bucket.ts";
-import { getJson, type ObjectStore, UnreadableRecord } from "./objects.ts";
-import { type Archive, archiveKey, packRecordKey } from "./records.ts";
+import { type PackRecord, packRecordSchema } from "../archive/pack-record.ts";
+import { type ArchiveIndex, readIndex } from "../archive/reader.ts";
+import type { KeptArchive } from "../archive/spool-kept.ts";
+import { objectSource } from "../aws/bucket.ts";
+import { getJson, type ObjectStore, UnreadableRecord } from "../objects.ts";
+import { archiveKey, packRecordKey } from "./object-keys.ts";
+import type { Archive } from "./records.ts";
 
 /** What the state bucket has of an archive that was packed before: the packer does without what is missing. */
 export interface Before {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { heldAfter, isContentDue } from "../../lib/hold.ts";
-import type { Reason, Refused } from "../../lib/records.ts";
+import { heldAfter, isContentDue } from "../../../lib/releases/hold.ts";
+import type { Reason, Refused } from "../../../lib/releases/records.ts";
 import { digest, live } from "./records.fixtures.ts";
 
 const since = "2026-02-01T00:00:00.000Z";

@@ -1,5 +1,5 @@
+import { isDue } from "../retry.ts";
 import type { Held, Live, Reason, Refused } from "./records.ts";
-import { isDue } from "./retry.ts";
 
 /**
  * What holds the site once a release is live that was made for a reason. A rollback holds it against the content

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { PackedObject, PackRecord } from "../../lib/archive/pack-record.ts";
-import { changesSince, noChanges } from "../../lib/changes.ts";
-import { changesSchema } from "../../lib/records.ts";
+import type { PackedObject, PackRecord } from "../../../lib/archive/pack-record.ts";
+import { changesSince, noChanges } from "../../../lib/releases/changes.ts";
+import { changesSchema } from "../../../lib/releases/records.ts";
 import { digest } from "./records.fixtures.ts";
 
 const file = (key: string, size: number, version = "a"): PackedObject => ({

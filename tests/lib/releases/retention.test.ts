@@ -8,9 +8,9 @@ import {
   chainKey,
   listingKey,
   privateKeyKey,
-  type Release,
-} from "../../lib/records.ts";
-import { type Inventory, keptReleases, planRetirement } from "../../lib/retention.ts";
+} from "../../../lib/releases/object-keys.ts";
+import type { Release } from "../../../lib/releases/records.ts";
+import { type Inventory, keptReleases, planRetirement } from "../../../lib/releases/retention.ts";
 import { archive, boot, certificate, digest, live, release } from "./records.fixtures.ts";
 
 const nothing = { stopped: [], terminated: [], images: [], snapshots: [], objects: [], abandoned: [] };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Release } from "../../lib/records.ts";
-import { isValidFor, type Past, rollbackTarget, rollbackTargets } from "../../lib/rollback.ts";
+import type { Release } from "../../../lib/releases/records.ts";
+import { isValidFor, type Past, rollbackTarget, rollbackTargets } from "../../../lib/releases/rollback.ts";
 import { archive, boot, certificate, digest, live, release } from "./records.fixtures.ts";
 
 /** A release that was live with an archive of its own, or with that of a digit. */

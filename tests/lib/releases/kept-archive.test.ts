@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { writeVersion } from "../../lib/kept-archive.ts";
+import { writeVersion } from "../../../lib/releases/kept-archive.ts";
 
 const object = { etag: '"0cc175b9c0f1b6a831c399e269772661"', lastModified: "2026-11-23T06:00:00.000Z" };
 const written = Date.parse(object.lastModified);

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { bootOf, buildDigest, readSource, sourceKey } from "../../lib/boot.ts";
-import { putJson } from "../../lib/objects.ts";
-import { bootKey, bootRecordKey } from "../../lib/records.ts";
-import { MemoryStore } from "./memory-store.ts";
-import { boot, digest } from "./records.fixtures.ts";
-import { scratch } from "./scratch.ts";
+import { bootOf, buildDigest, readSource, sourceKey } from "../../../lib/disk/boot.ts";
+import { putJson } from "../../../lib/objects.ts";
+import { bootKey, bootRecordKey } from "../../../lib/releases/object-keys.ts";
+import { MemoryStore } from "../memory-store.ts";
+import { boot, digest } from "../releases/records.fixtures.ts";
+import { scratch } from "../scratch.ts";
 
 const source = Buffer.from("sources");
 

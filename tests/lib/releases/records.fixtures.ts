@@ -1,4 +1,4 @@
-import type { Archive, Boot, Certificate, Live, Release } from "../../lib/records.ts";
+import type { Archive, Boot, Certificate, Live, Release } from "../../../lib/releases/records.ts";
 
 /** A digest that is easy to tell from others: one hex digit, 64 times. */
 export const digest = (digit: string) => digit.repeat(64);

@@ -1,16 +1,17 @@
 import type { Readable } from "node:stream";
-import { makeAccessLogSecret } from "./access-log/secret.ts";
-import { objectSource } from "./aws/bucket.ts";
-import type { DiskBlock } from "./aws/direct.ts";
-import { certificatePems } from "./certificates/current.ts";
-import { diskBlocks } from "./disk/blocks.ts";
-import { planDisk } from "./disk/plan.ts";
-import { rawDiskStream } from "./disk/raw.ts";
-import { type AccessLog, identityTar } from "./identity/identity.ts";
-import type { ObjectStore } from "./objects.ts";
-import { type Archive, archiveKey, type Boot, bootKey, type Certificate, padded } from "./records.ts";
-import { STAGING, setting } from "./settings.ts";
-import { HSTS } from "./site/policy.ts";
+import { makeAccessLogSecret } from "../access-log/secret.ts";
+import { objectSource } from "../aws/bucket.ts";
+import type { DiskBlock } from "../aws/direct.ts";
+import { certificatePems } from "../certificates/current.ts";
+import { type AccessLog, identityTar } from "../identity/identity.ts";
+import type { ObjectStore } from "../objects.ts";
+import { archiveKey, bootKey, padded } from "../releases/object-keys.ts";
+import type { Archive, Boot, Certificate } from "../releases/records.ts";
+import { STAGING, setting } from "../settings.ts";
+import { HSTS } from "../site/policy.ts";
+import { diskBlocks } from "./blocks.ts";
+import { planDisk } from "./plan.ts";
+import { rawDiskStream } from "./raw.ts";
 
 export interface AssembledDisk {
   readonly volumeGiB: number;

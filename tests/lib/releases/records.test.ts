@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { getJson, putJson } from "../../lib/objects.ts";
+import { getJson, putJson } from "../../../lib/objects.ts";
+import { LIVE_KEY, padded } from "../../../lib/releases/object-keys.ts";
+import { liveSchema } from "../../../lib/releases/records.ts";
 import {
-  LIVE_KEY,
-  liveSchema,
   openRelease,
-  padded,
   readLive,
   readRelease,
   readReleases,
@@ -13,8 +12,8 @@ import {
   releaseOf,
   updateRelease,
   writeRelease,
-} from "../../lib/records.ts";
-import { MemoryStore } from "./memory-store.ts";
+} from "../../../lib/releases/stored.ts";
+import { MemoryStore } from "../memory-store.ts";
 import { live, release } from "./records.fixtures.ts";
 
 const startedAt = "2026-01-01T00:00:00.000Z";

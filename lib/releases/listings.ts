@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { ResourceGone } from "./errors.ts";
-import { getJson, type ObjectStore } from "./objects.ts";
-import { listingKey } from "./records.ts";
+import { ResourceGone } from "../errors.ts";
+import { getJson, type ObjectStore } from "../objects.ts";
+import { listingKey } from "./object-keys.ts";
 
 const listingSchema = z.array(
   z.object({ key: z.string(), size: z.int().nonnegative(), etag: z.string(), lastModified: z.string() }),

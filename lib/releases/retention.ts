@@ -3,12 +3,11 @@ import {
   bootKey,
   bootRecordKey,
   chainKey,
-  type Live,
   listingKey,
   packRecordKey,
   privateKeyKey,
-  type Release,
-} from "./records.ts";
+} from "./object-keys.ts";
+import type { Live, Release } from "./records.ts";
 
 /** Where the objects lie that may go. */
 export const RETIRED_PREFIXES = [

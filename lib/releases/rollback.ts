@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { sameNames } from "./certificates/attempts.ts";
-import { NotKept } from "./errors.ts";
+import { sameNames } from "../certificates/attempts.ts";
+import { NotKept } from "../errors.ts";
 import type { Certificate, Live, Release } from "./records.ts";
 import { keptReleases, lastLiveFirst, servesTheSame } from "./retention.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { pauseMs } from "./retry.ts";
+import { pauseMs } from "../retry.ts";
 
 export const HEALTH_KEY = "health.json";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judge } from "../../lib/health.ts";
+import { judge } from "../../../lib/probe/health.ts";
 
 const silent = { answers: false, final: false, reason: "ETIMEDOUT" } as const;
 const now = Date.parse("2026-11-23T10:00:00.000Z");

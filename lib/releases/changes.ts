@@ -1,6 +1,6 @@
-import type { PackRecord } from "./archive/pack-record.ts";
+import type { PackRecord } from "../archive/pack-record.ts";
+import { compareBytes } from "../site/keys.ts";
 import type { Changes } from "./records.ts";
-import { compareBytes } from "./site/keys.ts";
 
 /** How many keys are named of each kind; the counts are of all. */
 const named = 20;

@@ -1,5 +1,6 @@
-import type { ObjectStore } from "./objects.ts";
-import { type Live, type Release, updateRelease } from "./records.ts";
+import type { ObjectStore } from "../objects.ts";
+import type { Live, Release } from "./records.ts";
+import { updateRelease } from "./stored.ts";
 
 /**
  * Whether what a record stands for is live, whatever the record says: live.json is the commit, and who writes it may

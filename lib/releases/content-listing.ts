@@ -1,6 +1,6 @@
-import { listBucket } from "./aws/bucket.ts";
-import { listingDigest } from "./site/listing.ts";
-import { contentOf } from "./site/settled.ts";
+import { listBucket } from "../aws/bucket.ts";
+import { listingDigest } from "../site/listing.ts";
+import { contentOf } from "../site/settled.ts";
 
 /** The digest of what the content bucket lists now. */
 export async function contentListing(bucket: string): Promise<string> {

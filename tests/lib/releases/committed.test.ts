@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isCommitted } from "../../lib/committed.ts";
-import type { Live, Release } from "../../lib/records.ts";
+import { isCommitted } from "../../../lib/releases/committed.ts";
+import type { Live, Release } from "../../../lib/releases/records.ts";
 
 const live = { release: 3, since: "2026-01-02T00:00:00.000Z" } as Live;
 const record = (fields: Partial<Release>) =>

@@ -7,13 +7,13 @@ import {
   isEtagOf,
   isRedirect,
   type SiteIndex,
-} from "./archive/site-index.ts";
-import type { Expected } from "./contracts.ts";
-import { causeText, WrongAnswer } from "./errors.ts";
+} from "../archive/site-index.ts";
+import type { Expected } from "../contracts/deploy.ts";
+import { causeText, WrongAnswer } from "../errors.ts";
+import { sha256 } from "../sha256.ts";
+import { ruledPaths } from "../site/ruled.ts";
+import { encodePath } from "../site/url.ts";
 import { serverName } from "./server-name.ts";
-import { sha256 } from "./sha256.ts";
-import { ruledPaths } from "./site/ruled.ts";
-import { encodePath } from "./site/url.ts";
 
 /** Every path is fetched up to this many; of a larger site an even sample with its first and last path. */
 export const PROBED_PATHS = 500;
