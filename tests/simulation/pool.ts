@@ -7,6 +7,9 @@ const STUCK_MS = 300_000;
 
 const YOUNG_MB = 64;
 
+/** After so many, another thread goes on: what killed runs still wait for, and what hangs on it, goes with the first. */
+const HISTORIES_OF_THREAD = 100;
+
 export interface PoolOptions {
   readonly threads: number;
   readonly mutation?: Mutation | undefined;
@@ -23,7 +26,10 @@ type Message = { ready: true } | { played: Played } | { seed: number; broken: st
 export async function playAll(seeds: Iterable<number>, options: PoolOptions): Promise<void> {
   const queue = seeds[Symbol.iterator]();
   const state = { over: false };
-  await Promise.all(Array.from({ length: options.threads }, () => playSome(queue, state, options)));
+  const playTillOver = async () => {
+    while (!state.over) await playSome(queue, state, options);
+  };
+  await Promise.all(Array.from({ length: options.threads }, playTillOver));
 }
 
 function playSome(queue: Iterator<number>, state: { over: boolean }, options: PoolOptions): Promise<void> {
@@ -36,6 +42,7 @@ function playSome(queue: Iterator<number>, state: { over: boolean }, options: Po
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
     let seed: number | undefined;
+    let left = HISTORIES_OF_THREAD;
     let watch: NodeJS.Timeout | undefined;
     const end = (error?: Error) => {
       clearTimeout(watch);
@@ -44,8 +51,13 @@ function playSome(queue: Iterator<number>, state: { over: boolean }, options: Po
     };
     const next = () => {
       clearTimeout(watch);
-      const { value, done } = state.over ? { value: undefined, done: true } : queue.next();
-      if (done === true) return end();
+      if (state.over || left === 0) return end();
+      const { value, done } = queue.next();
+      if (done === true) {
+        state.over = true;
+        return end();
+      }
+      left -= 1;
       seed = value as number;
       watch = setTimeout(
         () => end(new Error(`Seed ${seed} has not ended after ${STUCK_MS / 1000} s.`)),
