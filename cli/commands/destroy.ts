@@ -82,7 +82,7 @@ async function confirmed(stack: string, { confirm, json }: DestroyOptions, comma
 }
 
 async function typedName(stack: string): Promise<string> {
-  const { asked } = await import("../output/prompt.ts");
+  const { asked, question } = await import("../output/prompt.ts");
   const { input } = await import("@inquirer/prompts");
-  return asked(() => input({ message: `Type ${stack} to remove it:` }), "Nothing was removed.");
+  return asked(() => input({ message: question(`Type ${stack} to remove it:`) }), "Nothing was removed.");
 }

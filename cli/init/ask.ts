@@ -1,5 +1,5 @@
 import { confirm, input } from "@inquirer/prompts";
-import { asked } from "../output/prompt.ts";
+import { asked, question } from "../output/prompt.ts";
 import { type Answers, problemsOf } from "./arguments.ts";
 
 /** What is known before anything is asked. */
@@ -14,7 +14,7 @@ export async function ask(given: Given): Promise<Answers> {
   /** An answer is checked as the parameter that it becomes; what goes with it only at the end. */
   const text = (name: keyof Answers, message: string, before: Answers, offered = "") =>
     input({
-      message,
+      message: question(message),
       default: given[name] ?? offered,
       validate: async (answer) => (await problemsOf({ ...before, [name]: answer.trim() }))[0] ?? true,
     }).then((answer) => answer.trim());
@@ -27,7 +27,8 @@ export async function ask(given: Given): Promise<Answers> {
     learn({ domain: await text("domain", "Domain of the site (empty: its address alone):", answers) });
     if (answers.domain !== "") {
       const www = `www.${answers.domain}`;
-      if (await confirm({ message: `Serve ${www} as well?`, default: true })) learn({ aliases: www });
+      if (await confirm({ message: question(`Serve ${www} as well?`), default: true }))
+        learn({ aliases: www });
       learn({
         hostedZone: await text(
           "hostedZone",

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { root } from "../kit/package.ts";
 import { TestStack } from "../kit/stack.ts";
 import { scratch } from "../lib/scratch.ts";
 import { ended, miragePages } from "./program.ts";
+import { atTerminal, CTRL_C, ENTER } from "./terminal.ts";
 
 /** The commands that look at, tidy up and remove what a deployment made, in that order. */
 describe("the commands around a deployment", { timeout: 600_000 }, () => {
@@ -128,6 +129,27 @@ describe("the commands around a deployment", { timeout: 600_000 }, () => {
     assert.notEqual(await stack.live(), undefined);
   });
 
+  it("destroy asks at a terminal for the stack's name, and goes by that alone", async () => {
+    const args = ["destroy", "--local", "--data", stack.dataDir];
+    const asked = async (keys: string) => {
+      const terminal = atTerminal(join(root, "cli/mirage-pages.mjs"), args, { cwd: root, columns: 40 });
+      await terminal.reads(/Type mirage-pages-prod to remove it:/);
+      terminal.types(keys);
+      const { code, shown } = await terminal.ended;
+      assert.deepEqual(
+        shown.split("\n").filter((line) => line.length > 40),
+        [],
+      );
+      return { code, text: shown.trimEnd().replaceAll("\n", " ") };
+    };
+    const wrong = await asked(`mirage-pages${ENTER}`);
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.text, /That is not its name \(mirage-pages-prod\): nothing was removed\.$/);
+    const interrupted = await asked(`mirage-pages-prod${CTRL_C}`);
+    assert.deepEqual([interrupted.code, /Nothing was removed\.$/.test(interrupted.text)], [130, true]);
+    assert.notEqual(await stack.live(), undefined);
+  });
+
   it("destroy: machines, images, snapshots and buckets are gone; the local stack goes with its directory", async () => {
     const { code, stdout, stderr } = await run("destroy", "--confirm", "mirage-pages-prod");
     assert.equal(code, 0, stderr);
@@ -156,47 +178,5 @@ describe("the commands around a deployment", { timeout: 600_000 }, () => {
       (await run("destroy", "--confirm", "mirage-pages-prod")).stdout,
       /terminating the machines: 0 terminated/,
     );
-  });
-});
-
-describe("mirage-pages init", () => {
-  const program = join(root, "cli/mirage-pages.mjs");
-
-  it("writes the arguments that doctor and serverless take, and tells what comes next", async (t) => {
-    const cwd = await scratch(t);
-    const args = [
-      "init",
-      "--domain",
-      "example.org",
-      "--aliases",
-      "www.example.org a.example.org",
-      "--region",
-      "eu-central-1",
-    ];
-    const { code, stdout } = await ended(program, args, { cwd });
-    assert.equal(code, 0);
-    assert.match(stdout, /xargs npx mirage-pages doctor < mirage-pages\.prod\.args\n/);
-    const lines = await ended("sh", ["-c", "xargs printf '%s\\n' < mirage-pages.prod.args"], { cwd });
-    assert.deepEqual(lines.stdout.trimEnd().split("\n"), [
-      "--region=eu-central-1",
-      "--stage=prod",
-      "--param=domain=example.org",
-      "--param=aliases=www.example.org a.example.org",
-    ]);
-    const again = await ended(program, args, { cwd });
-    assert.deepEqual([again.code, /is there already; --force replaces it/.test(again.stderr)], [1, true]);
-    assert.equal((await ended(program, [...args, "--force"], { cwd })).code, 0);
-  });
-
-  it("says everything that is wrong at once, and writes nothing", async (t) => {
-    const cwd = await scratch(t);
-    const args = ["init", "--domain", "exa_mple", "--email", "nobody", "--region", "mars-1"];
-    const { code, stderr } = await ended(program, args, { cwd });
-    assert.equal(code, 1);
-    assert.match(
-      stderr,
-      /^mirage-pages: Nothing was written:\nregion is "mars-1".*\ndomain is "exa_mple".*\nemail /,
-    );
-    await assert.rejects(readFile(join(cwd, "mirage-pages.prod.args")));
   });
 });
