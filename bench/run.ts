@@ -7,6 +7,7 @@ import { changedPage, manyFiles } from "./deployments.ts";
 import { powerOn } from "./power-on.ts";
 import { serveExample } from "./serving/site.ts";
 import { waitsOf } from "./serving/slow-clients.ts";
+import { throughput } from "./serving/throughput.ts";
 import { transferred } from "./serving/transferred.ts";
 import { start } from "./starts.ts";
 import { type Figure, table } from "./table.ts";
@@ -16,7 +17,7 @@ import { type Figure, table } from "./table.ts";
  * same machine needs the other way in the same run. Takes some minutes; run it on a quiet machine.
  */
 const root = resolve(import.meta.dirname, "..");
-installDebianPackages(root, "local/acme/packages.txt", "tests/packages.txt");
+installDebianPackages(root, "local/acme/packages.txt", "tests/packages.txt", "bench/packages.txt");
 const folder = await mkdtemp(join(tmpdir(), "mp-bench-"));
 try {
   const data = join(folder, "data");
@@ -30,6 +31,7 @@ try {
   const slowNginx = await waitsOf({ http: 0, https: served.nginx });
   const bytes = await transferred(served);
   await served.stop();
+  const rates = await throughput(join(folder, "rates"));
   const certificate = await newCertificate();
   const site = first.report.site.bytes;
   const { build } = first.report.seconds;
@@ -76,6 +78,15 @@ try {
       aim: 50,
       rival: { what: "nginx", value: slowNginx.p99 },
     },
+    ...[
+      { what: "page of 14 KB, kept connections", share: 0.8, ...rates.page },
+      { what: "page of 200 bytes, kept connections", share: 1, ...rates.small },
+      { what: "page of 200 bytes, a new connection each", share: 0.8, ...rates.fresh },
+    ].map(({ what, share, ours, nginx }) => ({
+      what: `HTTPS requests a second on one core, Linux backend: ${what}`,
+      ...{ ours, unit: "", aim: share * nginx, more: true as const },
+      rival: { what: "nginx, one worker", value: nginx },
+    })),
     {
       what: "Every file of the example site fetched once, heads of HTTP/1.1 included",
       ours: bytes.ours.whole / 1000,

@@ -7,7 +7,7 @@ import { packFixture } from "../../tests/unikernel/fixtures.ts";
 import { startServer } from "../../tests/unikernel/server.ts";
 import { startNginx } from "./nginx.ts";
 
-/** The example site served by our Linux backend and by nginx, on ports of loopback. */
+/** A site served by our Linux backend and by nginx, on ports of loopback. */
 export interface Served {
   /** Keys of the site's files. */
   readonly keys: readonly string[];
@@ -18,11 +18,15 @@ export interface Served {
   stop(): Promise<void>;
 }
 
-/** Starts both servers; `options` are our server's. */
+/** Serves the example site; `options` are our server's. */
 export async function serveExample(folder: string, options: readonly string[] = []): Promise<Served> {
   await mkdir(folder, { recursive: true });
   const root = resolve(import.meta.dirname, "../..");
-  const site = await buildExampleSite(root, folder);
+  return serve(await buildExampleSite(root, folder), folder, options);
+}
+
+/** Starts both servers with the files of a folder; `options` are our server's. */
+export async function serve(site: string, folder: string, options: readonly string[] = []): Promise<Served> {
   const entries = await readdir(site, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const keys = paths.map((path) => path.slice(site.length + 1).replaceAll(sep, "/")).sort();
