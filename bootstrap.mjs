@@ -16,6 +16,7 @@ const programs = {
   packing: "bench/packing.ts",
   pack: "cli/pack.ts",
   simulate: "tests/simulation/run.ts",
+  kills: "tests/kills/run.ts",
   aws: "bench/aws.ts",
 };
 

@@ -1,27 +1,43 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { readFile } from "node:fs/promises";
+import { after, before, describe, it } from "node:test";
+import type { StateName } from "../../lib/contracts.ts";
+import { root } from "../kit/package.ts";
 import { Lane } from "./lane.ts";
+import { plays } from "./plays.ts";
 
 /**
- * The local cloud killed in the middle of a deployment: two states here, each on a cloud of its own and at the same
- * time; all of them by `node tests/kills/table.ts`. Most of the time is the minute for which the dead owner's
- * functions are waited for.
+ * The local cloud killed in the middle of its work, and started again: in each of these states what is left half-done
+ * lies somewhere else. `npm run kills` does it in all states, which takes minutes.
  */
-for (const [block, state] of [
-  ["127.91.1", "move-address"],
-  ["127.91.2", "commit"],
-] as const) {
-  test(`killed at ${state}, it ends with the uploaded content live`, {
-    timeout: 500_000,
-    concurrency: true,
-  }, async (t) => {
-    const lane = await Lane.open(block);
-    try {
-      const { status, seconds } = await lane.killAt(state);
-      assert.equal(status, "ABORTED");
-      t.diagnostic(`live and quiet ${seconds.toFixed(0)} s after the new start`);
-    } finally {
-      await lane.close();
-    }
+const states: readonly StateName[] = [
+  "start-import",
+  "move-address",
+  "commit",
+  "retire",
+  "deploy-certificate",
+];
+
+describe("the local cloud killed by SIGKILL", { timeout: 500_000 }, () => {
+  let lane: Lane;
+  before(async () => {
+    lane = await Lane.open("127.91.1", false);
   });
-}
+  after(() => lane?.close());
+
+  for (const state of states) {
+    it(`at ${state}: ends with what was asked for live, and nothing left over`, async (t) => {
+      const { seconds } = await lane.play(state);
+      t.diagnostic(`live and at rest ${seconds.toFixed(0)} s after the new start`);
+    });
+  }
+});
+
+it("every Task state of the state machines can be played", async () => {
+  const declared: string[] = [];
+  for (const machine of ["deploy", "retire", "certificate"]) {
+    const definition = await readFile(`${root}/statemachine/${machine}.asl.yaml`, "utf8");
+    declared.push(...[...definition.matchAll(/Resource: !GetAtt (.+)\.Arn/g)].map(([, state = ""]) => state));
+  }
+  assert.deepEqual(Object.keys(plays).sort(), declared.sort());
+});
