@@ -28,8 +28,38 @@ const DENIED = [
   "AuthorizationErrorException",
 ];
 
+/** What the network's errors are called (https://nodejs.org/api/errors.html#common-system-errors). */
+const NETWORK = [
+  ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"],
+  ...["EHOSTUNREACH", "ENETUNREACH", "ENETDOWN"],
+];
+
+/** Why AWS gave no answer, or none that counts; undefined for an error that is its answer. Pure. */
+export function unanswered(error: Error): string | undefined {
+  const {
+    name,
+    message,
+    code = "",
+    $metadata,
+  } = error as NodeJS.ErrnoException & {
+    readonly $metadata?: { readonly httpStatusCode?: number };
+  };
+  // Of several addresses tried there is no one message.
+  if (NETWORK.includes(code)) return message || code;
+  if (name === "TimeoutError") return message;
+  if (/Throttl|TooManyRequests|SlowDown/.test(name)) return `${name}: too many requests`;
+  const { httpStatusCode = 0 } = $metadata ?? {};
+  return httpStatusCode >= 500 && httpStatusCode !== 501 ? `${name}, ${httpStatusCode}` : undefined;
+}
+
 /** An error of AWS that a person can do something about, as CommandFailed; every other one as it is. Pure. */
 export function inWords(error: Error): Error {
+  if (error instanceof CommandFailed) return error;
+  const why = unanswered(error);
+  if (why !== undefined) {
+    const todo = "Look at the network, and at --region and --endpoint where they are given; then ask again.";
+    return new CommandFailed(`AWS does not answer: ${why}\n${todo}`, { cause: error });
+  }
   if (!DENIED.includes(error.name)) return error;
   return new CommandFailed(
     `AWS does not let these credentials do this: ${error.message}\n` +

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { counted, size } from "../../lib/words.ts";
 import type { Difference } from "../deploy/sync.ts";
-import { CommandFailed, ExitCode } from "../failure.ts";
+import { CommandFailed, ExitCode, inWords } from "../failure.ts";
 import { interruptible } from "../interrupt.ts";
 import { print } from "../output/text.ts";
 import type { Site } from "../read/site.ts";
@@ -97,7 +97,11 @@ async function run(
       : "The deployment goes on without us: see `mirage-pages status`.";
   return interruptible(goesOn, async (signal) => {
     const before = await endedBefore(site.machines.deploy);
-    const uploaded = difference && (await upload(site, difference, json, signal, (files) => (sent = files)));
+    const uploaded =
+      difference &&
+      (await upload(site, difference, json, signal, (files) => (sent = files)).catch((error: Error) => {
+        throw signal.aborted ? error : new CommandFailed(`${inWords(error).message}\n${goesOn()}`);
+      }));
     wanted = 0;
     const listing = uploaded?.listing ?? (again ? "" : await contentListing(site.contentBucket));
     const shows = await showFor(site, again ? "plan" : "settle", json);

@@ -85,7 +85,7 @@ async function outputsOf({ stack, region }: Target): Promise<Site["outputs"]> {
 async function whoWeAre(region: string): Promise<{ account: string | undefined; text: string }> {
   const { identify } = await import("../doctor/credentials.ts");
   const { account, finding } = await identify(region);
-  return { account, text: `${finding.text} ${finding.todo ?? ""}` };
+  return { account, text: [finding.text, finding.todo ?? []].flat().join("\n") };
 }
 
 /** The parameters of the stack that are no defaults. */

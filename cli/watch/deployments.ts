@@ -45,8 +45,8 @@ export async function contentLive(
         const live = await isLive();
         if (ended === undefined) {
           if (live === undefined && !asked && Date.now() - begin > EVENTS_MS) {
-            asked = true;
             await deploy("content");
+            asked = true;
           }
           return live && { ...live, outcome: "nothing" };
         }

@@ -9,6 +9,8 @@ export function lineAudience(print: (line: string) => void, begin = Date.now()):
   const told = new Map<string, number>();
   return {
     waits: print,
+    misses: (why) =>
+      print(why === undefined ? "AWS answers again." : `AWS does not answer (${why}): asking again.`),
     sees(execution, steps) {
       for (const { title, from } of steps.slice(told.get(execution) ?? 0))
         print(`${since(begin, from)}  ${title}`);
@@ -24,4 +26,4 @@ function since(begin: number, from: Step["from"]): string {
 }
 
 /** Tells nobody. */
-export const silence: Audience = { waits: () => {}, sees: () => {} };
+export const silence: Audience = { waits: () => {}, sees: () => {}, misses: () => {} };

@@ -3,6 +3,7 @@ import { startExecution } from "../../lib/aws/executions.ts";
 import { CommandFailed } from "../failure.ts";
 import { executionArn, type Outcome, outcomeOf, visitsOf } from "../read/executions.ts";
 import { stepsOf } from "../read/steps.ts";
+import { seeThrough } from "./outage.ts";
 import type { Audience } from "./watch.ts";
 
 const LIMIT_MS = 30 * 60 * 1000;
@@ -18,13 +19,15 @@ export async function runMachine(
   const name = `asked-${new Date().toISOString().replaceAll(/\D/g, "")}`;
   await startExecution(machine, name, input);
   const execution = executionArn(machine, name);
-  for (const begin = Date.now(); Date.now() - begin < LIMIT_MS; ) {
-    audience.sees(execution, stepsOf(await visitsOf(execution)));
+  const look = async () => {
+    // In this order: what has ended has no more steps to come.
     const outcome = await outcomeOf(execution);
-    if (outcome.status !== "RUNNING") {
-      audience.sees(execution, stepsOf(await visitsOf(execution)));
-      return outcome;
-    }
+    audience.sees(execution, stepsOf(await visitsOf(execution)));
+    return outcome;
+  };
+  for (const begin = Date.now(); Date.now() - begin < LIMIT_MS; ) {
+    const outcome = await seeThrough(look, (why) => audience.misses(why), signal);
+    if (outcome.status !== "RUNNING") return outcome;
     await pause(BETWEEN_MS, undefined, { signal });
   }
   throw new CommandFailed(

@@ -36,6 +36,7 @@ export function taskList(estimate: Estimate | undefined): Show {
   let current = -1;
   let seen: readonly Step[] = [];
   let over = false;
+  let missing: string | undefined;
   let changed = signal();
   const move = () => {
     changed.tell();
@@ -50,7 +51,8 @@ export function taskList(estimate: Estimate | undefined): Show {
       task: async (_: unknown, task: { title: string }) => {
         const begin = Date.now();
         while (current <= position && !over) {
-          task.title = running(title, (Date.now() - begin) / 1000, percentOf(seen, title), estimate);
+          const how = running(title, (Date.now() - begin) / 1000, percentOf(seen, title), estimate);
+          task.title = missing === undefined ? how : `${how}\n${missing}`;
           await Promise.race([changed.told, tick()]);
         }
         task.title = `${title}  ${faint(`${took(seen, title).toFixed(1)} s`)}`;
@@ -68,6 +70,11 @@ export function taskList(estimate: Estimate | undefined): Show {
   return {
     waits(why) {
       if (shown === undefined) print(why);
+    },
+    misses(why) {
+      missing = why && `AWS does not answer (${why}): asking again.`;
+      if (shown === undefined && missing !== undefined) print(missing);
+      move();
     },
     sees(_, steps) {
       seen = steps;

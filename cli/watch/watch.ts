@@ -4,6 +4,7 @@ import { messageOf } from "../../lib/failure.ts";
 import { CommandFailed } from "../failure.ts";
 import { executionsOf, type Outcome, outcomeOf, type Visit, visitsOf } from "../read/executions.ts";
 import { type Step, stepsOf } from "../read/steps.ts";
+import { seeThrough } from "./outage.ts";
 
 /** Who is told how a deployment goes on. */
 export interface Audience {
@@ -11,6 +12,8 @@ export interface Audience {
   waits(why: string): void;
   /** What an execution has done so far; told after every look at it. */
   sees(execution: string, steps: readonly Step[]): void;
+  /** AWS does not answer, for a reason, and is asked again; undefined: it answers once more. */
+  misses(why: string | undefined): void;
 }
 
 /** What came of a deployment. */
@@ -55,13 +58,14 @@ export async function endedBefore(machine: string): Promise<Set<string>> {
 
 /**
  * Watches what works on something until it has ended, telling an audience. Rejects with the signal's reason when it
- * is aborted, and with CommandFailed when the limit has passed.
+ * is aborted, and with CommandFailed when the limit has passed, or AWS does not answer for too long.
  */
 export async function watch(aim: Aim, audience: Audience, signal: AbortSignal): Promise<Result> {
   const { machine, before, limitMs = LIMIT_MS } = aim;
   const over = new Set(before);
+  const begin = Date.now();
   let waits = false;
-  for (const begin = Date.now(); Date.now() - begin < limitMs; ) {
+  const look = async (): Promise<Result | undefined> => {
     let working = false;
     const executions = await executionsOf(machine, { count: 50 });
     for (const { arn: execution, status } of executions.toReversed()) {
@@ -72,9 +76,10 @@ export async function watch(aim: Aim, audience: Audience, signal: AbortSignal): 
       if (takesPart) audience.sees(execution, stepsOf(visits));
       working ||= takesPart;
       if (status === "RUNNING") continue;
+      const result = takesPart
+        ? await aim.judge({ execution, visits, ...(await outcomeOf(execution)) })
+        : undefined;
       over.add(execution);
-      if (!takesPart) continue;
-      const result = await aim.judge({ execution, visits, ...(await outcomeOf(execution)) });
       if (result !== undefined) return { execution, ...result };
     }
     const result = working ? undefined : await aim.judge(undefined);
@@ -86,6 +91,11 @@ export async function watch(aim: Aim, audience: Audience, signal: AbortSignal): 
         busy ? "Waiting for the deployment that is under way." : "Waiting until a deployment begins.",
       );
     }
+    return undefined;
+  };
+  while (Date.now() - begin < limitMs) {
+    const result = await seeThrough(look, (why) => audience.misses(why), signal);
+    if (result !== undefined) return result;
     await pause(BETWEEN_MS, undefined, { signal });
   }
   throw new CommandFailed(

@@ -9,6 +9,7 @@ import { root } from "../kit/package.ts";
 import { get, until } from "../kit/site.ts";
 import { TestStack } from "../kit/stack.ts";
 import { miragePages } from "./program.ts";
+import { Wire } from "./wire.ts";
 
 interface Told {
   readonly outcome: string;
@@ -141,6 +142,36 @@ describe("mirage-pages deploy", { timeout: 600_000 }, () => {
     assert.equal(await ended, 130);
     assert.equal(stderr, "\nThe deployment goes on without us: see `mirage-pages status`.\n");
     await until("it is live", async () => (await get(stack.address, "/")).body.includes("Three"), 60_000);
+  });
+
+  it("a network that is gone for a while is waited for; one that stays away ends in words", async (t) => {
+    const wire = await Wire.to(stack.cloud.endpoint);
+    t.after(() => wire.cut());
+    await write("index.html", "<h1>Four</h1>");
+    const { accessKeyId, secretAccessKey } = stack.sdk.credentials;
+    const env = { ...process.env, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+    const args = ["deploy", site, "--endpoint", wire.url];
+    const child = spawn(join(root, "cli/mirage-pages.mjs"), args, {
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let stdout = "";
+    child.stdout.on("data", (chunk) => (stdout += String(chunk)));
+    const ended = new Promise<number | null>((done) => child.on("exit", done));
+    await until("a deployment has begun", async () => stdout.includes("planning"), 60_000);
+    await wire.cut();
+    await until(
+      "it says so",
+      async () => /AWS does not answer \(.*\): asking again\.\n/.test(stdout),
+      60_000,
+    );
+    await wire.mend();
+    assert.equal(await ended, 0, stdout);
+    assert.match(stdout, /\nAWS answers again\.\n(.*\n)*Release \d+ is live: /);
+    await wire.cut();
+    const { code, stderr } = await miragePages(stack, ["status", "--endpoint", wire.url], env);
+    assert.equal(code, 1);
+    assert.match(stderr, /^mirage-pages: AWS cannot be asked: .*ECONNREFUSED/);
   });
 
   it("what the site's checks would refuse is refused before anything is uploaded", async () => {

@@ -151,7 +151,7 @@ describe("the commands about releases", { timeout: 600_000 }, () => {
     assert.equal(code, 1);
     assert.match(
       stderr,
-      /^mirage-pages: There is no stack mirage-pages-trial in us-east-1 of account 0{12}\. Deploy it/,
+      /^mirage-pages: There is no stack mirage-pages-trial in us-east-1 of account 0{12}\. Make it \(npx serverless deploy/,
     );
   });
 });
