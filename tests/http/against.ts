@@ -2,8 +2,10 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { packFixture, writeFixtureDisk } from "../unikernel/fixtures.ts";
 import { fileCases } from "./cases-files.ts";
+import { checkHttp2, http2Cases } from "./cases-http2.ts";
 import { requestCases } from "./cases-requests.ts";
 import { ruleCases } from "./cases-rules.ts";
+import { speaksHttp2 } from "./frames.ts";
 import { check, type Target } from "./run.ts";
 import { cacheControl, files, modified, rules } from "./site.ts";
 
@@ -41,6 +43,22 @@ async function ask(target: Target): Promise<number> {
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   console.log(`${cases.length - different} of ${cases.length} cases pass`);
+  return different + (await askHttp2(target));
+}
+
+/** One after the other: each but a few is an attack. */
+async function askHttp2(target: Target): Promise<number> {
+  if (!(await speaksHttp2(target))) {
+    console.log(`${http2Cases.length} cases of HTTP/2 skipped: this server does not choose it`);
+    return 0;
+  }
+  let different = 0;
+  for (const one of http2Cases) {
+    const problems = await checkHttp2(target, one);
+    if (problems.length > 0) different++;
+    for (const problem of problems) console.log(`HTTP/2, ${one.name}: ${problem}`);
+  }
+  console.log(`${http2Cases.length - different} of ${http2Cases.length} cases of HTTP/2 pass`);
   return different;
 }
 

@@ -7,8 +7,10 @@ import { build } from "../unikernel/built.ts";
 import { packFixture } from "../unikernel/fixtures.ts";
 import { type RunningServer, startServer } from "../unikernel/server.ts";
 import { fileCases } from "./cases-files.ts";
+import { checkHttp2, http2Cases } from "./cases-http2.ts";
 import { requestCases } from "./cases-requests.ts";
 import { ruleCases } from "./cases-rules.ts";
+import { speaksHttp2 } from "./frames.ts";
 import { check, type Target } from "./run.ts";
 import { cacheControl, files, modified, rules } from "./site.ts";
 
@@ -49,3 +51,9 @@ test("there are no two cases of one name", () => {
 for (const one of cases) {
   test(one.name, async () => assert.deepEqual(await check(target, one), []));
 }
+
+test("HTTP/2 and its limits", async (t) => {
+  if (!(await speaksHttp2(target)))
+    return t.skip(`${http2Cases.length} cases: the Linux backend speaks HTTP/1.1 alone (docs/unikernel.md)`);
+  for (const one of http2Cases) assert.deepEqual(await checkHttp2(target, one), [], one.name);
+});

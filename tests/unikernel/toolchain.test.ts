@@ -21,7 +21,11 @@ const made = {
   "solo5-spt": "",
   "solo5-elftool": "",
   dune: "",
-  "opam-monorepo": `mkdir -p duniverse && touch duniverse/fetched`,
+  "opam-monorepo": `mkdir -p duniverse/ocaml-h2/lib duniverse/ocaml-h2/hpack/src && touch duniverse/fetched
+    cd duniverse/ocaml-h2
+    echo "let make_root ?(capacity = 65536) () =" >lib/scheduler.ml
+    echo "  let capacity = max 256 max_size in" >hpack/src/dynamic_table.ml
+    echo "    let lookup_table = HeaderFieldsTbl.create capacity in" >hpack/src/encoder.ml`,
 } as const;
 
 let directory: string;
@@ -108,6 +112,28 @@ test("a toolchain is made once, cached with its digest, and restored without a f
   assert.match(second.output, new RegExp(`restored from ${archive}`));
   assert.deepEqual([await calls("opam"), await calls("opam-monorepo")], [[], []]);
   await readFile(path("toolchain/sources/spt/duniverse/fetched"));
+});
+
+test("h2's tables begin small; a version of it where that cannot be done is refused", async () => {
+  toolchain({ installed: true });
+  const [sources = ""] = await cached();
+  for (const [file, line] of [
+    ["lib/scheduler.ml", "let make_root ?(capacity = 16) () =\n"],
+    ["hpack/src/dynamic_table.ml", "  let capacity = 16 in\n"],
+    ["hpack/src/encoder.ml", "    let lookup_table = HeaderFieldsTbl.create 16 in\n"],
+  ] as const) {
+    for (const target of ["spt", "unix"]) {
+      const text = await readFile(path("cache/mirage", sources, target, "duniverse/ocaml-h2", file), "utf8");
+      assert.equal(text, line);
+    }
+  }
+  await rm(path("cache"), { recursive: true });
+  await writePrograms(path("stands/made"), {
+    "opam-monorepo": "mkdir -p duniverse/ocaml-h2/lib && touch duniverse/ocaml-h2/lib/scheduler.ml",
+  });
+  const { status, output } = toolchain({ installed: true });
+  assert.equal(status, 1);
+  assert.match(output, /there is no "\?\(capacity = 65536\)" in .*scheduler\.ml: this version of h2/);
 });
 
 test("a cached toolchain that does not match its digest is made anew, not trusted", async () => {

@@ -3,15 +3,6 @@ open Mirage_pages
 module Server = H2.Server_connection
 module Writer = H2.Body.Writer
 
-let max_streams = 100
-
-(* Bytes that may come in without a request being answered or a piece of a response being taken:
-   header blocks that do not end, pings, settings, bodies. *)
-let max_idle_bytes = 262_144
-
-(* Streams that a client may end early, beyond those that it has read to their end (CVE-2023-44487). *)
-let max_resets = 100
-
 (* A piece of a body is to fit into a record of TLS with this before it. *)
 let frame_header = 9
 
@@ -19,28 +10,44 @@ let frame_header = 9
 let weight = 3
 
 let stream_weight = 4
-let config = { H2.Config.default with max_concurrent_streams = Int32.of_int max_streams; enable_server_push = false }
 
-type state = {
+(* Bodies of requests are not read: the smallest window is enough. The buffers are for what is copied into
+   bodies, which nothing is. *)
+let config =
+  {
+    H2.Config.default with
+    max_concurrent_streams = Int32.of_int Http2_frames.max_streams;
+    enable_server_push = false;
+    initial_window_size = 65_535l;
+    request_body_buffer_size = 16;
+    response_body_buffer_size = 16;
+  }
+
+(* [woken] waits for a piece to be taken. *)
+type stream = { reqd : H2.Reqd.t; mutable woken : [ `Written | `Closed ] Lwt.u option }
+
+type t = {
   shared : Connection.t;
   deadline : Deadline.t;
-  mutable streams : int;
-  mutable ended_early : int;
-  mutable idle_bytes : int;
+  frames : Http2_frames.t;
+  mutable streams : stream list;
 }
 
 let progress t =
-  t.idle_bytes <- 0;
+  Http2_frames.progressed t.frames;
   Deadline.set t.deadline Answered ~seconds:Connection.limits.write
 
-let finished t =
-  t.streams <- t.streams - 1;
-  t.idle_bytes <- 0;
-  if t.streams = 0 then Connection.rest t.deadline
+let wake stream how =
+  match stream.woken with
+  | None -> ()
+  | Some woken ->
+      stream.woken <- None;
+      Lwt.wakeup_later woken how
 
-(* A stream that the client resets may never hear that its output is gone: it stays in the count. *)
-let abused t =
-  t.idle_bytes > max_idle_bytes || t.ended_early > max_resets || t.streams > max_streams + max_resets
+(* The client has reset it, or [h2] has: neither is told. *)
+let is_gone { reqd; _ } = H2.Reqd.response reqd = None
+
+let sweep t = List.iter (fun stream -> if is_gone stream then wake stream `Closed) t.streams
 
 let request_of reqd =
   let { H2.Request.meth; target; headers; _ } = H2.Reqd.request reqd in
@@ -48,64 +55,75 @@ let request_of reqd =
   let headers = List.filter (fun (name, _) -> name.[0] <> ':') (H2.Headers.to_list headers) in
   Request.of_http2 ~meth:(H2.Method.to_string meth) ~path:target ~authority ~headers
 
+(* [h2] refers to a field that it has sent before, even if the table had no room for it: what is longer is
+   marked never to be referred to. *)
+let max_indexed = 1_024
+
 let headers_of (response : Response.t) =
   let lower (name, value) = (String.lowercase_ascii name, value) in
   let headers = ("date", Connection.date ()) :: List.map lower (Response.headers response) in
   let length = [ ("content-length", string_of_int response.length) ] in
-  H2.Headers.of_list (if Response.has_length response then headers @ length else headers)
+  let add fields (name, value) = H2.Headers.add fields ~sensitive:(String.length value > max_indexed) name value in
+  List.fold_left add H2.Headers.empty (if Response.has_length response then headers @ length else headers)
 
-let taken writer =
-  let promise, resolver = Lwt.wait () in
-  Writer.flush writer (fun how -> Lwt.wakeup_later resolver how);
+let taken stream writer =
+  let promise, woken = Lwt.wait () in
+  stream.woken <- Some woken;
+  Writer.flush writer (wake stream);
   promise
 
-let rec stream t writer parts =
+let rec send t stream writer parts =
   Body.next t.shared.archive ~before:0 ~size:(Memory.record () - frame_header) parts >>= function
-  | _ when Writer.is_closed writer -> Lwt.return `Closed
+  | _ when is_gone stream || Writer.is_closed writer -> Lwt.return `Closed
   | None -> Lwt.return `Written
   | Some ({ Cstruct.buffer; off; len }, rest) -> (
       Writer.schedule_bigstring writer ~off ~len buffer;
-      taken writer >>= function
+      taken stream writer >>= function
       | `Closed -> Lwt.return `Closed
       | `Written ->
           progress t;
-          stream t writer rest)
+          send t stream writer rest)
+
+let finished t stream ~early =
+  Http2_frames.ended t.frames ~early;
+  t.streams <- List.filter (( != ) stream) t.streams;
+  if t.streams = [] then Connection.rest t.deadline
+
+let send_body t reqd head parts =
+  let stream = { reqd; woken = None } in
+  let writer = H2.Reqd.respond_with_streaming reqd head in
+  let how = ref `Closed in
+  let whole () =
+    Deadline.holding t.deadline stream_weight (fun () ->
+        send t stream writer parts >|= fun ended -> how := ended)
+  in
+  let failed error =
+    H2.Reqd.report_exn reqd error;
+    Lwt.return_unit
+  in
+  t.streams <- stream :: t.streams;
+  Lwt.async (fun () ->
+      Lwt.catch whole failed >|= fun () ->
+      if not (Writer.is_closed writer) then Writer.close writer;
+      finished t stream ~early:(!how = `Closed))
 
 let answer t reqd =
-  t.streams <- t.streams + 1;
-  progress t;
+  Deadline.set t.deadline Answered ~seconds:Connection.limits.write;
   H2.Body.Reader.close (H2.Reqd.request_body reqd);
-  let response =
-    match request_of reqd with
-    | Ok request -> t.shared.respond request
-    | Error error -> t.shared.refused error
-  in
-  let head = H2.Response.create ~headers:(headers_of response) (`Code response.status) in
-  match response.body with
-  | [] ->
-      H2.Reqd.respond_with_string reqd head "";
-      finished t
-  | [ Text text ] ->
-      H2.Reqd.respond_with_string reqd head text;
-      finished t
-  | parts ->
-      let writer = H2.Reqd.respond_with_streaming reqd head in
-      let ended = ref `Closed in
-      let whole () =
-        Deadline.holding t.deadline stream_weight (fun () ->
-            stream t writer parts >|= fun how -> ended := how)
-        >|= fun () ->
-        if !ended = `Closed then t.ended_early <- t.ended_early + 1
-        else t.ended_early <- max 0 (t.ended_early - 1)
-      in
-      let failed error =
-        H2.Reqd.report_exn reqd error;
-        Lwt.return_unit
-      in
-      Lwt.async (fun () ->
-          Lwt.catch whole failed >|= fun () ->
-          if not (Writer.is_closed writer) then Writer.close writer;
-          finished t)
+  if Http2_frames.opened t.frames then
+    let response =
+      match request_of reqd with
+      | Ok request -> t.shared.respond request
+      | Error error -> t.shared.refused error
+    in
+    let head = H2.Response.create ~headers:(headers_of response) (`Code response.status) in
+    match response.body with
+    | [] ->
+        H2.Reqd.respond_with_string reqd head "";
+        Http2_frames.ended t.frames ~early:false;
+        progress t;
+        if t.streams = [] then Connection.rest t.deadline
+    | parts -> send_body t reqd head parts
 
 module Make (F : Mirage_flow.S) = struct
   (* Writes what there is to write; [`Waiting] for [wake] when there is no more for now. *)
@@ -128,17 +146,17 @@ module Make (F : Mirage_flow.S) = struct
             Lwt.fail Connection.Closed)
 
   (* What the parser did not take stands before what comes next. *)
-  let feed server left bytes =
-    let { Cstruct.buffer; off; len } = if Cstruct.is_empty left then bytes else Cstruct.append left bytes in
+  let read server left bytes =
+    let bytes = Cstruct.append left (Cstruct.of_string bytes) in
+    let { Cstruct.buffer; off; len } = bytes in
     let rec go at =
       if at = len then at
       else match Server.read server buffer ~off:(off + at) ~len:(len - at) with 0 -> at | n -> go (at + n)
     in
-    let taken = go 0 in
-    Cstruct.of_bigarray buffer ~off:(off + taken) ~len:(len - taken)
+    Cstruct.shift bytes (go 0)
 
   let converse shared flow deadline =
-    let t = { shared; deadline; streams = 0; ended_early = 0; idle_bytes = 0 } in
+    let t = { shared; deadline; frames = Http2_frames.create (); streams = [] } in
     let error_handler ?request:_ _ respond = Writer.close (respond H2.Headers.empty) in
     let server = Server.create ~config ~error_handler (answer t) in
     let rec answers ~reading ~left =
@@ -151,12 +169,17 @@ module Make (F : Mirage_flow.S) = struct
       Lwt.choose [ received; woken ] >>= function
       | `Woken -> answers ~reading ~left
       | `Received (Ok `Eof | Error _) -> Lwt.fail Connection.Closed
-      | `Received (Ok (`Data bytes)) ->
-          t.idle_bytes <- t.idle_bytes + Cstruct.length bytes;
-          if abused t then Lwt.fail Connection.Closed
-          else
-            let left = feed server left bytes in
-            requests ~reading:(F.read flow) ~left ~woken
+      | `Received (Ok (`Data bytes)) -> (
+          match Http2_frames.feed t.frames (Cstruct.to_string bytes) with
+          | Error error -> refuse error
+          | Ok bytes -> (
+              let left = read server left bytes in
+              sweep t;
+              match Server.next_read_operation server with
+              | `Read -> requests ~reading:(F.read flow) ~left ~woken
+              | `Close -> write flow server >|= ignore))
+    and refuse error =
+      F.write flow (Cstruct.of_string (Http2_frames.goaway t.frames error)) >|= ignore
     in
     Deadline.set deadline Asking ~seconds:Connection.limits.head;
     Deadline.holding deadline weight (fun () -> answers ~reading:(F.read flow) ~left:Cstruct.empty)
