@@ -2,13 +2,18 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { KeptUnusable } from "../lib/archive/kept.ts";
+import type { PackRecord } from "../lib/archive/pack-record.ts";
+import { planParts } from "../lib/archive/parts.ts";
 import { ObjectChanged } from "../lib/archive/spool.ts";
-import { packSite } from "../lib/archive/writer.ts";
-import { objectSize, objectStore, openObject, uploadObject } from "../lib/aws/bucket.ts";
+import { type PackOptions, packSite } from "../lib/archive/writer.ts";
+import { objectState, objectStore, openObject } from "../lib/aws/bucket.ts";
+import { composeObject } from "../lib/aws/compose.ts";
 import { changesSince } from "../lib/releases/changes.ts";
-import { openKept, writeVersion } from "../lib/releases/kept-archive.ts";
+import { type Before, openKept, writeVersion } from "../lib/releases/kept-archive.ts";
 import { readListing } from "../lib/releases/listings.ts";
 import { archiveKey, packRecordKey } from "../lib/releases/object-keys.ts";
+import type { Archive } from "../lib/releases/records.ts";
 import { readLive, updateRelease } from "../lib/releases/stored.ts";
 import { setting } from "../lib/settings.ts";
 import { sha256 } from "../lib/sha256.ts";
@@ -41,24 +46,15 @@ export const handler = step("pack-site", async ({ execution, release, listing, b
       open: () => openListed(key, etag),
     }));
     const live = (await readLive(store))?.value;
-    const before = live && (await openKept(bucket, store, live.archive));
-    const packed = await packSite({ ...before, objects, plan, spoolPath });
-    const { digest, bytes, files, contentBytes: siteBytes } = packed;
-    const record = { ...packed.record, rules: [...ruleTexts].map(ruleRecord) };
-    try {
-      if ((await objectSize(bucket, archiveKey(digest))) !== bytes) {
-        await uploadObject(bucket, archiveKey(digest), packed.open(), "application/x-tar");
-      }
-      await store.put(packRecordKey(digest), JSON.stringify(record));
-    } finally {
-      await packed.close();
-    }
-    const archive = { digest, bytes, files, siteBytes };
-    const changes = changesSince(live?.release, before?.kept?.record, record);
+    const before = live ? await openKept(bucket, store, live.archive) : {};
+    const { archive, record: packed } = await keepPacked({ objects, plan, spoolPath }, before, bucket);
+    const record = { ...packed, rules: [...ruleTexts].map(ruleRecord) };
+    await store.put(packRecordKey(archive.digest), JSON.stringify(record));
+    const changes = changesSince(live?.release, before.record, record);
     const made = { listing, archive, boot, certificate };
     await updateRelease(store, release, { ...made, findings: [...findings], ...(changes && { changes }) });
     const unchanged =
-      live?.archive.digest === digest &&
+      live?.archive.digest === archive.digest &&
       live.boot.digest === boot.digest &&
       live.certificate.fingerprint === certificate.fingerprint;
     return { archive, unchanged };
@@ -66,6 +62,45 @@ export const handler = step("pack-site", async ({ execution, release, listing, b
     await rm(spoolPath, { force: true });
   }
 });
+
+type Packing = Pick<PackOptions, "objects" | "plan" | "spoolPath">;
+
+/**
+ * Packs the objects and keeps the archive under its digest. What has not changed since the archive before is copied
+ * by S3; should that one not be what its record says, everything is read anew.
+ */
+async function keepPacked(
+  packing: Packing,
+  before: Before,
+  bucket: string,
+): Promise<{ archive: Archive; record: PackRecord }> {
+  try {
+    return await packAndUpload(packing, before, bucket);
+  } catch (error) {
+    if (!(error instanceof KeptUnusable)) throw error;
+    console.log(JSON.stringify({ kept: "unusable", error: error.name, message: error.message }));
+    return await packAndUpload(packing, { previous: before.previous }, bucket);
+  }
+}
+
+async function packAndUpload(
+  packing: Packing,
+  { previous, kept }: Before,
+  bucket: string,
+): Promise<{ archive: Archive; record: PackRecord }> {
+  const packed = await packSite({ ...packing, previous, kept });
+  try {
+    const { digest, bytes, files, contentBytes: siteBytes } = packed;
+    const key = archiveKey(digest);
+    const there = await objectState(bucket, key);
+    const parts = planParts(bytes, packed.keptRuns);
+    const made = { source: packed, parts, from: kept?.object, contentType: "application/x-tar" };
+    const etag = there?.size === bytes ? there.etag : await composeObject(bucket, key, made);
+    return { archive: { digest, bytes, files, siteBytes }, record: { ...packed.record, etag } };
+  } finally {
+    await packed.close();
+  }
+}
 
 /** The text of each rule file that the listing has. Throws ObjectChanged, and ObjectTooLarge for what is none. */
 async function readRuleFiles(

@@ -13,7 +13,7 @@ export interface OpenedArchive {
   readonly archive: Source;
   /** What it is, for people. */
   readonly name: string;
-  /** What its SHA-256 has to be, where that is known. */
+  /** What its archive digest has to be, where that is known. */
   readonly digest: string | undefined;
   close(): Promise<void>;
 }

@@ -82,7 +82,7 @@ async function verify({ archive, name, digest }: OpenedArchive, { json }: Archiv
   if (found.problems.length > 0) process.exitCode = ExitCode.failed;
   if (json) return console.log(JSON.stringify({ name, ...found }, null, 2));
   for (const problem of found.problems) console.log(`✗ ${problem}`);
-  const what = `${name}: ${found.members} members, ${found.paths} paths, SHA-256 ${found.digest}`;
+  const what = `${name}: ${found.members} members, ${found.paths} paths, digest ${found.digest}`;
   const { length } = found.problems;
   console.log(
     `${what}\n${length === 0 ? "All of it is in order." : `Found ${length} problem${length > 1 ? "s" : ""}.`}`,

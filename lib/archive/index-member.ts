@@ -1,3 +1,4 @@
+import { sha256 } from "../sha256.ts";
 import { type PlannedPage, pageHeaders, type SitePlan } from "../site/plan.ts";
 import { encodeIndex } from "./encode-index.ts";
 import { type BodyEntry, etagOfDigest, type IndexEntry, isRedirect, type SiteIndex } from "./site-index.ts";
@@ -5,10 +6,11 @@ import type { SpooledBody, SpoolPlan } from "./spool.ts";
 import type { SpooledVariants } from "./spool-variants.ts";
 import { memberHeader, padding, recordBytes } from "./tar.ts";
 
-/** The index member: header, text and padding. */
-export function indexMember(index: SiteIndex): Buffer {
+/** The index member: header, text and padding; and the text's SHA-256. */
+export function indexMember(index: SiteIndex): { readonly bytes: Buffer; readonly digest: string } {
   const text = encodeIndex(index, (length) => recordBytes + length + padding(length));
-  return Buffer.concat([memberHeader("index", text.length), text, Buffer.alloc(padding(text.length))]);
+  const parts = [memberHeader("index", text.length), text, Buffer.alloc(padding(text.length))];
+  return { bytes: Buffer.concat(parts), digest: sha256(text) };
 }
 
 export function siteIndex(

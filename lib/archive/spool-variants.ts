@@ -1,9 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
-import { readExactly, writeExactly } from "../disk/source.ts";
+import { writeExactly } from "../disk/source.ts";
 import { sha256 } from "../sha256.ts";
 import { contentType } from "../site/media-type.ts";
-import type { KeptForms } from "./kept-forms.ts";
-import type { EncodedCoding, PackedObject } from "./pack-record.ts";
+import type { DigestedMember } from "./archive-digest.ts";
+import type { Kept } from "./kept.ts";
+import type { EncodedCoding, PackedForm, PackedObject } from "./pack-record.ts";
 import { etagOfDigest, type Representation } from "./site-index.ts";
 import type { SpooledBody, SpoolMember } from "./spool.ts";
 import { memberHeader, padding } from "./tar.ts";
@@ -13,7 +14,6 @@ import {
   effortFor,
   encode,
   encodedCodings,
-  encoderName,
   isCompressible,
   isWorthIt,
   largestEncoded,
@@ -29,42 +29,82 @@ export interface SpooledVariants {
   readonly end: number;
   /** In the members' order. */
   readonly representations: readonly (readonly Representation[])[];
-  /** Those that were made here, for the record. In the members' order. */
-  readonly forms: readonly PackedObject["forms"][];
-  readonly encoder: string;
+  /** Those that were made and those that the upload brought, for the record. In the members' order. */
+  readonly forms: readonly Pick<PackedObject, "forms" | "brought">[];
+  /** The members, for the archive's digest. */
+  readonly members: readonly DigestedMember[];
 }
 
-/** A form, its bytes undefined where they would save too little; `made` by us or brought by the upload. */
+/** What spoolVariants works from. */
+export interface VariantsInput {
+  readonly members: readonly SpoolMember[];
+  readonly bodies: readonly SpooledBody[];
+  /** Where the first member goes. */
+  readonly start: number;
+  readonly effort: Effort;
+  readonly kept: Kept | undefined;
+  /** Reads an object's body. */
+  bodyAt(position: number): Promise<Buffer>;
+}
+
+/**
+ * A form: its bytes, where it stands in the kept archive, or neither where it would save too little. Made by us or
+ * brought by the upload.
+ */
 interface Form {
   readonly coding: EncodedCoding;
-  readonly bytes: Buffer | undefined;
+  readonly bytes?: Buffer | undefined;
+  readonly there?: PackedForm | undefined;
   readonly made: boolean;
 }
 
 /** What an upload calls the encoded form of a file that it brings beside it. */
 const suffixes = { br: ".br", gzip: ".gz", zstd: undefined } as const;
 
+/** How hard the packer tries, as the objects' types and sizes decide it. */
+export function effortOf(members: readonly SpoolMember[]): Effort {
+  const sizes = members.map(({ object }) => (hasForms(object) ? object.size : 0));
+  return effortFor(sizes.reduce((sum, size) => sum + size, 0));
+}
+
+function hasForms({ key, size }: { readonly key: string; readonly size: number }): boolean {
+  return isCompressible(contentType(key), size);
+}
+
 /**
- * Appends the encoded forms of the spooled bodies as members `<coding>/<key>`, in the order of the objects: the
- * upload's own, those of the archive before, or new ones. Holds a few bodies in memory, whatever the site.
+ * Appends the encoded forms of the bodies as members `<coding>/<key>`, in the order of the objects: the upload's
+ * own, those of the archive before, or new ones. What the kept archive has is noted there instead of written.
+ * Holds a few bodies in memory, whatever the site.
  */
-export async function spoolVariants(
-  file: FileHandle,
-  members: readonly SpoolMember[],
-  bodies: readonly SpooledBody[],
-  start: number,
-  keptFor: (encoder: string) => KeptForms | undefined,
-): Promise<SpooledVariants> {
-  const work = members.map(({ object }) => isCompressible(contentType(object.key), object.size));
-  const effort = effortFor(members.reduce((sum, { object }, i) => sum + (work[i] ? object.size : 0), 0));
-  const encoder = encoderName(effort);
-  const make = formMaker(file, members, bodies, work, effort, keptFor(encoder));
+export async function spoolVariants(file: FileHandle, input: VariantsInput): Promise<SpooledVariants> {
+  const { members, kept } = input;
+  const make = formMaker(input);
   const representations: Representation[][] = [];
-  const forms: PackedObject["forms"][] = [];
+  const forms: Pick<PackedObject, "forms" | "brought">[] = [];
+  const digested: DigestedMember[] = [];
   const waiting: Promise<readonly Form[]>[] = [];
   let held = 0;
   let next = 0;
-  let end = start;
+  let end = input.start;
+  /** Puts a form's member at the end and tells its size, the body's offset and digest. */
+  const append = async (key: string, { coding, bytes, there }: Form) => {
+    if (bytes === undefined && !there) return undefined;
+    const [size, keptOffset, digest] = there ?? [bytes?.length ?? 0, 0, sha256(bytes ?? "")];
+    const header = memberHeader(`${coding}/${key}`, size);
+    const length = header.length + size + padding(size);
+    if (bytes !== undefined) {
+      await writeExactly(file, Buffer.concat([header, bytes, Buffer.alloc(padding(size))]), end);
+    } else if (kept?.isOwn(key, coding, [size, keptOffset, digest])) {
+      kept.note(end, keptOffset - header.length, length);
+    } else {
+      await writeExactly(file, header, end);
+      kept?.note(end + header.length, keptOffset, length - header.length);
+    }
+    const offset = end + header.length;
+    end += length;
+    digested.push({ name: `${coding}/${key}`, digest });
+    return [size, offset, digest] as [number, number, string];
+  };
   for (const [i, { object }] of members.entries()) {
     while (next < members.length && waiting.length < mostAtOnce) {
       const weight = weightOf(members[next]);
@@ -77,24 +117,22 @@ export async function spoolVariants(
       next += 1;
     }
     const own: Representation[] = [];
-    const recorded: NonNullable<PackedObject["forms"]> = {};
-    for (const { coding, bytes, made } of (await waiting.shift()) ?? []) {
-      if (made) recorded[coding] = null;
-      if (bytes === undefined) continue;
-      const header = memberHeader(`${coding}/${object.key}`, bytes.length);
-      const padded = Buffer.concat([header, bytes, Buffer.alloc(padding(bytes.length))]);
-      await writeExactly(file, padded, end);
-      const offset = end + header.length;
-      const digest = sha256(bytes);
-      own.push({ coding, size: bytes.length, offset, etag: etagOfDigest(digest) });
-      if (made) recorded[coding] = [bytes.length, offset, digest];
-      end += padded.length;
+    const recorded: { forms?: PackedObject["forms"]; brought?: PackedObject["brought"] } = {};
+    if (hasForms(object)) recorded.forms = {};
+    for (const form of (await waiting.shift()) ?? []) {
+      const { coding, made } = form;
+      const placed = await append(object.key, form);
+      if (made) recorded.forms = { ...recorded.forms, [coding]: placed ?? null };
+      if (placed === undefined) continue;
+      if (!made) recorded.brought = { ...recorded.brought, [coding]: placed };
+      const [size, offset, digest] = placed;
+      own.push({ coding, size, offset, etag: etagOfDigest(digest) });
     }
     held -= weightOf(members[i]);
     representations.push(own);
-    forms.push(work[i] ? recorded : undefined);
+    forms.push(recorded);
   }
-  return { end, representations, forms, encoder };
+  return { end, representations, forms, members: digested };
 }
 
 /** Bytes that the making of a member's forms holds; larger bodies have none and are never read. */
@@ -103,43 +141,32 @@ function weightOf(member: SpoolMember | undefined): number {
   return size <= largestEncoded ? size : 0;
 }
 
-/** Makes the forms of the member at a position. */
-function formMaker(
-  file: FileHandle,
-  members: readonly SpoolMember[],
-  bodies: readonly SpooledBody[],
-  work: readonly boolean[],
-  effort: Effort,
-  kept: KeptForms | undefined,
-): (position: number) => Promise<readonly Form[]> {
+/** Makes or finds the forms of the member at a position. */
+function formMaker({ members, bodies, effort, kept, bodyAt }: VariantsInput) {
   const positions = new Map(members.map(({ object }, i) => [object.key, i]));
-  const bodyAt = async (position: number): Promise<Buffer> => {
-    const { object, bodyOffset } = members[position] as SpoolMember;
-    const body = Buffer.allocUnsafe(object.size);
-    await readExactly(file, body, bodyOffset);
-    return body;
-  };
-  const brought = async (position: number, coding: EncodedCoding): Promise<Buffer | undefined> => {
+  const brought = async (position: number, coding: EncodedCoding): Promise<Form | undefined> => {
     const { key, size } = (members[position] as SpoolMember).object;
     const suffix = suffixes[coding];
     const beside = suffix === undefined ? undefined : positions.get(key + suffix);
     const encodedSize = beside === undefined ? 0 : (members[beside]?.object.size ?? 0);
     if (beside === undefined || size > largestEncoded || !isWorthIt(encodedSize, size)) return undefined;
-    const form = await bodyAt(beside);
-    const body = await decoded(coding, form, size);
-    return body !== undefined && sha256(body) === bodies[position]?.digest ? form : undefined;
-  };
-  return async (position) => {
-    // Asked for at once, so that what is kept is read in its own order.
     const digest = bodies[position]?.digest ?? "";
-    const old = work[position] ? await kept?.read(digest) : undefined;
+    const there = kept?.brought(key, digest, coding, bodies[beside]?.digest ?? "");
+    if (there) return { coding, there, made: false };
+    const bytes = await bodyAt(beside);
+    const body = await decoded(coding, bytes, size);
+    return body !== undefined && sha256(body) === digest ? { coding, bytes, made: false } : undefined;
+  };
+  return async (position: number): Promise<readonly Form[]> => {
+    const { object } = members[position] as SpoolMember;
+    const digest = bodies[position]?.digest ?? "";
     let body: Promise<Buffer> | undefined;
     const forms = encodedCodings.map(async (coding): Promise<Form | undefined> => {
       const own = await brought(position, coding);
-      if (own !== undefined) return { coding, bytes: own, made: false };
-      if (!work[position]) return undefined;
-      const before = old?.get(coding);
-      if (before !== undefined) return { coding, bytes: before ?? undefined, made: true };
+      if (own !== undefined) return own;
+      if (!hasForms(object)) return undefined;
+      const there = kept?.made(digest, coding);
+      if (there !== undefined) return { coding, there, made: true };
       body ??= bodyAt(position);
       return { coding, bytes: await encode(coding, await body, effort), made: true };
     });

@@ -124,7 +124,7 @@ export async function spoolBodies(
 const runBytes = 256 * 1024;
 
 /** Reads a body into its place, behind its header. Throws ObjectChanged when it is not as long as it was listed. */
-export async function spoolBody(
+async function spoolBody(
   file: FileHandle,
   member: SpoolMember,
   open: PackObject["open"],

@@ -1,23 +1,26 @@
-import { createHash } from "node:crypto";
-import { type FileHandle, open as openFile } from "node:fs/promises";
-import { Readable } from "node:stream";
-import { checkRange, readExactly, type Source, writeExactly } from "../disk/source.ts";
+import { open as openFile } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { type Source, writeExactly } from "../disk/source.ts";
+import { sha256 } from "../sha256.ts";
 import { planSite, type SitePlan } from "../site/plan.ts";
+import { archiveDigest } from "./archive-digest.ts";
 import { indexMember, siteIndex } from "./index-member.ts";
-import { keptForms } from "./kept-forms.ts";
+import { Kept, type KeptArchive, type KeptRun, KeptUnusable, unchangedBodies } from "./kept.ts";
 import type { PackRecord } from "./pack-record.ts";
+import { archiveReader, type Read, spoolReader } from "./packed-reader.ts";
 import type { SiteIndex } from "./site-index.ts";
 import {
   type PackObject,
   planSpool,
   type SpooledBody,
+  type SpoolMember,
   type SpoolPlan,
   spoolBodies,
   spooling,
 } from "./spool.ts";
-import { type KeptArchive, spoolKept } from "./spool-kept.ts";
-import { type SpooledVariants, spoolVariants } from "./spool-variants.ts";
+import { effortOf, type SpooledVariants, spoolVariants } from "./spool-variants.ts";
 import { tarEnd } from "./tar.ts";
+import { encoderName } from "./variants.ts";
 
 export interface PackOptions {
   /** In any order; keys as `checkListing` lets them through. */
@@ -26,7 +29,7 @@ export interface PackOptions {
   readonly plan?: SitePlan;
   /** The index of the archive before: what has the same bytes at the same path keeps its Last-Modified. */
   readonly previous?: Pick<SiteIndex, "entries"> | undefined;
-  /** That archive with its record: what has not changed is taken from it. The result is the same without. */
+  /** That archive with its record: what has not changed stays in it. The result is the same without. */
   readonly kept?: KeptArchive | undefined;
   /** File for the bodies, about as large as the site; overwritten. The caller removes it after `close`. */
   readonly spoolPath: string;
@@ -34,9 +37,9 @@ export interface PackOptions {
   readonly concurrency?: number;
 }
 
-/** A packed site: its index in memory, its bodies in the spool file. */
+/** A packed site: its index in memory, its bodies in the spool file and, as far as they have not changed, in the kept archive. */
 export interface PackedSite extends Source {
-  /** The archive digest: SHA-256 of all bytes, lower-case hex. */
+  /** The archive digest (archive-digest.ts). */
   readonly digest: string;
   /** Bytes of the archive; the same as `size`. */
   readonly bytes: number;
@@ -46,19 +49,19 @@ export interface PackedSite extends Source {
   readonly contentBytes: number;
   /** For the next archive's `kept`. */
   readonly record: PackRecord;
+  /** What of it stands in the kept archive; offsets count from the starts of the two. */
+  readonly keptRuns: readonly KeptRun[];
   /** The whole archive; may be opened more than once. */
   open(): Readable;
   /** Closes the spool file, after which nothing can be read. */
   close(): Promise<void>;
 }
 
-const pieceBytes = 1024 * 1024;
-
 /**
  * Packs objects into a site archive (docs/archive.md). Memory stays flat in the size of the site: it holds the
  * index, for each object in flight less than a MiB, and 16 MiB of bodies that are being compressed. Throws
- * ObjectChanged when a body is not as long as its size said, SpoolFull when the spool file's disk is, and
- * whatever `open` throws; the spool is closed then.
+ * ObjectChanged when a body is not as long as its size said, SpoolFull when the spool file's disk is, KeptUnusable
+ * when `kept` is not what its record says, and whatever `open` throws; the spool is closed then.
  */
 export async function packSite(options: PackOptions): Promise<PackedSite> {
   const spool = planSpool(await collect(options.objects));
@@ -66,18 +69,36 @@ export async function packSite(options: PackOptions): Promise<PackedSite> {
   const file = await openFile(options.spoolPath, "w+");
   try {
     return await spooling(spool.bytes, async () => {
-      const { kept } = options;
       await file.truncate(spool.bytes);
-      const there = kept === undefined ? [] : await spoolKept(file, spool, kept);
+      const effort = effortOf(spool.members);
+      const encoder = encoderName(effort);
+      const record = options.kept?.record;
+      const kept = record && new Kept(record, encoder);
+      const there = record ? unchangedBodies(spool, record) : [];
       const bodies = await spoolBodies(file, spool, there, options.concurrency ?? 32);
-      const variants = await spoolVariants(file, spool.members, bodies, spool.bytes, (encoder) =>
-        kept === undefined ? undefined : keptForms(kept, encoder),
-      );
+      kept?.noteMembers(spool, bodies);
+      const read = spoolReader(file, kept, options.kept);
+      const bodyAt = bodyReader(spool, bodies, read);
+      const { members } = spool;
+      const variants = await spoolVariants(file, {
+        members,
+        bodies,
+        start: spool.bytes,
+        effort,
+        kept,
+        bodyAt,
+      });
       await writeExactly(file, tarEnd, variants.end);
-      const head = indexMember(siteIndex(plan, spool, bodies, variants, options.previous));
-      const bytes = variants.end + tarEnd.length;
-      const digest = await digestArchive(head, file, bytes);
-      return packedSite(head, file, spool, bytes, digest, packRecord(spool, bodies, variants));
+      const index = indexMember(siteIndex(plan, spool, bodies, variants, options.previous));
+      const size = index.bytes.length + variants.end + tarEnd.length;
+      return {
+        digest: digestOf(index.digest, spool, bodies, variants),
+        ...{ bytes: size, size, files: members.length, contentBytes: spool.contentBytes },
+        record: { version: 1, encoder, objects: packedObjects(spool, bodies, variants) },
+        keptRuns: runsFromStart(kept, index.bytes.length, options.kept?.base ?? 0),
+        ...archiveReader(index.bytes, read, size),
+        close: () => file.close(),
+      };
     });
   } catch (error) {
     await file.close();
@@ -91,69 +112,44 @@ async function collect<T>(items: Iterable<T> | AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-function packRecord(
+function packedObjects(
   { members }: SpoolPlan,
   bodies: readonly SpooledBody[],
-  { forms, encoder }: SpooledVariants,
-): PackRecord {
-  const objects = members.map(({ object: { key, size, version } }, i) => {
+  { forms }: SpooledVariants,
+): PackRecord["objects"] {
+  return members.map(({ object: { key, size, version } }, i) => {
     const { digest = "", cacheControl } = bodies[i] ?? {};
-    return { key, size, digest, version, cacheControl, forms: forms[i] };
+    return { key, size, digest, version, cacheControl, ...forms[i] };
   });
-  return { version: 1, encoder, objects };
 }
 
-/**
- * The index stands first and names the bodies' digests, so the archive's own digest needs a second pass over
- * the spool; one piece is read while the other is hashed.
- */
-async function digestArchive(head: Buffer, spool: FileHandle, spoolBytes: number): Promise<string> {
-  const hash = createHash("sha256").update(head);
-  const buffers = [Buffer.allocUnsafeSlow(pieceBytes), Buffer.allocUnsafeSlow(pieceBytes)] as const;
-  const piece = async (index: number): Promise<Buffer> => {
-    const offset = index * pieceBytes;
-    const target = buffers[index % 2 === 0 ? 0 : 1].subarray(0, Math.max(0, spoolBytes - offset));
-    await readExactly(spool, target, offset);
-    return target;
-  };
-  let next = piece(0);
-  for (let index = 0; index * pieceBytes < spoolBytes; index += 1) {
-    const current = await next;
-    next = piece(index + 1);
-    hash.update(current);
-  }
-  await next;
-  return hash.digest("hex");
+function digestOf(
+  index: string,
+  { members }: SpoolPlan,
+  bodies: readonly SpooledBody[],
+  variants: SpooledVariants,
+): string {
+  const files = members.map(({ object }, i) => ({
+    name: `site/${object.key}`,
+    digest: bodies[i]?.digest ?? "",
+  }));
+  return archiveDigest([{ name: "index", digest: index }, ...files, ...variants.members]);
 }
 
-function packedSite(
-  head: Buffer,
-  spool: FileHandle,
-  plan: SpoolPlan,
-  spoolBytes: number,
-  digest: string,
-  record: PackRecord,
-): PackedSite {
-  const size = head.length + spoolBytes;
-  const read = async (offset: number, length: number): Promise<Buffer> => {
-    checkRange("The archive", offset, length, size);
-    const buffer = Buffer.allocUnsafe(length);
-    const fromHead = offset < head.length ? head.copy(buffer, 0, offset, offset + length) : 0;
-    await readExactly(spool, buffer.subarray(fromHead), offset + fromHead - head.length);
-    return buffer;
-  };
-  async function* pieces(): AsyncGenerator<Buffer> {
-    for (let at = 0; at < size; at += pieceBytes) yield await read(at, Math.min(pieceBytes, size - at));
-  }
-  return {
-    digest,
-    bytes: size,
-    size,
-    files: plan.members.length,
-    contentBytes: plan.contentBytes,
-    record,
-    read,
-    open: () => Readable.from(pieces(), { objectMode: false }),
-    close: () => spool.close(),
+function runsFromStart(kept: Kept | undefined, headBytes: number, keptBase: number): KeptRun[] {
+  return (kept?.runs ?? []).map(({ offset, keptOffset, length }) => ({
+    offset: headBytes + offset,
+    keptOffset: keptBase + keptOffset,
+    length,
+  }));
+}
+
+/** Reads objects' bodies. Throws KeptUnusable for one of the kept archive that has other bytes than it should. */
+function bodyReader({ members }: SpoolPlan, bodies: readonly SpooledBody[], read: Read) {
+  return async (position: number): Promise<Buffer> => {
+    const { object, bodyOffset } = members[position] as SpoolMember;
+    const body = await read(bodyOffset, object.size);
+    if (sha256(body) !== bodies[position]?.digest) throw new KeptUnusable("it is damaged");
+    return body;
   };
 }

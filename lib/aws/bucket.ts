@@ -150,22 +150,34 @@ export async function openObject(
 
 /** An object's size in bytes, or undefined where there is none. */
 export async function objectSize(Bucket: string, Key: string): Promise<number | undefined> {
+  return (await objectState(Bucket, Key))?.size;
+}
+
+/** An object's size in bytes and its ETag, or undefined where there is none. */
+export async function objectState(
+  Bucket: string,
+  Key: string,
+): Promise<{ size: number; etag: string } | undefined> {
   try {
-    return (await s3().send(new HeadObjectCommand({ Bucket, Key }))).ContentLength;
+    const { ContentLength = 0, ETag = "" } = await s3().send(new HeadObjectCommand({ Bucket, Key }));
+    return { size: ContentLength, etag: ETag };
   } catch (error) {
     if (failsWith(error, "NotFound", "NoSuchKey")) return undefined;
     throw error;
   }
 }
 
-/** Random access to an object's bytes, as the archive reader and the disk assembly want it. */
-export function objectSource(Bucket: string, Key: string, size: number) {
+/**
+ * Random access to an object's bytes, as the archive reader and the disk assembly want it; with an ETag to those of
+ * just this version (PreconditionFailed).
+ */
+export function objectSource(Bucket: string, Key: string, size: number, etag?: string) {
   return {
     size,
     async read(offset: number, length: number): Promise<Buffer> {
       if (length === 0) return Buffer.alloc(0);
       const Range = `bytes=${offset}-${offset + length - 1}`;
-      const object = await s3().send(new GetObjectCommand({ Bucket, Key, Range }));
+      const object = await s3().send(new GetObjectCommand({ Bucket, Key, Range, IfMatch: etag }));
       return Buffer.from((await object.Body?.transformToByteArray()) ?? new Uint8Array());
     },
   };

@@ -19,7 +19,7 @@ export interface DiskContent {
   readonly identity: Buffer;
   /** Bytes of the site archive. */
   readonly archiveBytes: number;
-  /** SHA-256 of the boot image and of the archive, lower-case hex. */
+  /** SHA-256 of the boot image, and the archive digest; lower-case hex. */
   readonly digests: { readonly boot: string; readonly archive: string };
   /** GiB of the volume. Default: as few as hold everything. */
   readonly volumeGiB?: number | undefined;

@@ -1,15 +1,19 @@
+import type { KeptArchive } from "../archive/kept.ts";
 import { type PackRecord, packRecordSchema } from "../archive/pack-record.ts";
 import { type ArchiveIndex, readIndex } from "../archive/reader.ts";
-import type { KeptArchive } from "../archive/spool-kept.ts";
 import { objectSource } from "../aws/bucket.ts";
+import { asUnusable } from "../aws/compose.ts";
 import { getJson, type ObjectStore, UnreadableRecord } from "../objects.ts";
 import { archiveKey, packRecordKey } from "./object-keys.ts";
 import type { Archive } from "./records.ts";
 
 /** What the state bucket has of an archive that was packed before: the packer does without what is missing. */
 export interface Before {
-  readonly previous?: ArchiveIndex;
-  readonly kept?: KeptArchive;
+  readonly previous?: ArchiveIndex | undefined;
+  readonly record?: PackRecord | undefined;
+  readonly kept?:
+    | (KeptArchive & { readonly object: { readonly key: string; readonly etag: string } })
+    | undefined;
 }
 
 /**
@@ -21,11 +25,22 @@ export async function openKept(
   store: ObjectStore,
   { digest, bytes }: Archive,
 ): Promise<Before> {
-  const archive = objectSource(bucket, archiveKey(digest), bytes);
-  const previous = await unlessUnusable(() => readIndex(archive));
-  if (previous === undefined) return {};
-  const record = await readPackRecord(store, digest);
-  return { previous, ...(record && { kept: { archive, base: previous.base, record } }) };
+  const key = archiveKey(digest);
+  const [previous, record] = await Promise.all([
+    unlessUnusable(() => readIndex(objectSource(bucket, key, bytes))),
+    readPackRecord(store, digest),
+  ]);
+  if (previous === undefined || record?.etag === undefined) return { previous, record };
+  const { etag } = record;
+  const { size, read } = objectSource(bucket, key, bytes, etag);
+  const archive = {
+    size,
+    read: (offset: number, length: number) =>
+      read(offset, length).catch((error: unknown) => {
+        throw asUnusable(error);
+      }),
+  };
+  return { previous, record, kept: { archive, base: previous.base, record, object: { key, etag } } };
 }
 
 /** What a kept archive was packed from; undefined when that is gone or cannot be read. */

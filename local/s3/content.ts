@@ -1,7 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { createReadStream, linkSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import {
+  createReadStream,
+  createWriteStream,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { Segment } from "./types.ts";
 
 /**
@@ -33,6 +42,25 @@ export class ContentFiles {
     const copy = this.fresh();
     linkSync(this.path(file), this.path(copy));
     return copy;
+  }
+
+  /**
+   * Bytes `start` up to and including `end` as content of its own. What is most of a file shares it and takes
+   * no time; less is copied, lest it keep all of a file for a few bytes.
+   */
+  async share(segments: readonly Segment[], start: number, end: number): Promise<Segment[]> {
+    // All are linked before the first byte is copied: the original may go meanwhile.
+    const shared = slices(segments, start, end).map((slice) => ({ ...slice, file: this.link(slice.file) }));
+    return Promise.all(shared.map((slice) => this.compact(slice)));
+  }
+
+  private async compact({ file, start, end }: Slice): Promise<Segment> {
+    const length = end - start + 1;
+    if (length * 2 >= statSync(this.path(file)).size) return { file, start, length };
+    const copy = this.fresh();
+    await pipeline(createReadStream(this.path(file), { start, end }), createWriteStream(this.path(copy)));
+    this.remove(file);
+    return { file: copy, length };
   }
 
   /** Removes a file, once the last reader of it is done. */
@@ -85,10 +113,10 @@ interface Slice {
 function slices(segments: readonly Segment[], start: number, end: number): Slice[] {
   const wanted: Slice[] = [];
   let offset = 0;
-  for (const { file, length } of segments) {
+  for (const { file, start: at = 0, length } of segments) {
     const first = Math.max(start - offset, 0);
     const last = Math.min(end - offset, length - 1);
-    if (first <= last) wanted.push({ file, start: first, end: last });
+    if (first <= last) wanted.push({ file, start: at + first, end: at + last });
     offset += length;
   }
   return wanted;

@@ -1,13 +1,14 @@
+import { createHash } from "node:crypto";
 import { AwsError, readBody } from "../service.ts";
 import { sendXml } from "../wire/reply.ts";
 import { unescapeXml, xmlMembers } from "../wire/xml.ts";
 import type { S3Call } from "./address.ts";
-import { addressOf, objectHeaders, writeConditions } from "./address.ts";
+import { objectHeaders, writeConditions } from "./address.ts";
 import { invalidArgument } from "./errors.ts";
-import { checksumHeaders, identity, s3Namespace } from "./objects.ts";
+import { checksumHeaders, copySource, identity, s3Namespace } from "./objects.ts";
 import { receiveBody } from "./receive.ts";
 import { wholeSeconds } from "./store.ts";
-import type { PartRecord } from "./types.ts";
+import type { ObjectRecord, PartRecord } from "./types.ts";
 
 /** CreateMultipartUpload. */
 export async function createMultipartUpload({
@@ -28,31 +29,57 @@ export async function uploadPart(call: S3Call): Promise<void> {
   const { id, number } = partAddress(query);
   store.upload(bucket, key, id);
   const { file, size, md5, checksum } = await receiveBody(request, store.content);
-  const part: PartRecord = { number, size, etag: `"${md5}"`, lastModified: wholeSeconds(), file, checksum };
+  const part: PartRecord = {
+    number,
+    size,
+    etag: `"${md5}"`,
+    lastModified: wholeSeconds(),
+    segments: [{ file, length: size }],
+    checksum,
+  };
   store.putPart(bucket, key, id, part);
   response.writeHead(200, { etag: part.etag, ...checksumHeaders({ checksum }), ...identity() }).end();
 }
 
-/** UploadPartCopy of a whole object of one segment, or of any range: the bytes are read once to hash them. */
+/**
+ * UploadPartCopy of a whole object or of a range of one: the content is shared, not read. The part's ETag is no MD5
+ * of it, therefore, as with S3 when KMS encrypts it.
+ */
 export async function uploadPartCopy(call: S3Call): Promise<void> {
   const { request, response, store, bucket, key, query } = call;
   request.resume();
   const { id, number } = partAddress(query);
   store.upload(bucket, key, id);
-  const source = addressOf(`/${String(request.headers["x-amz-copy-source"]).replace(/^\//, "")}`);
-  const original = store.object(source.bucket, source.key);
-  const range = /^bytes=(\d+)-(\d+)$/.exec(String(request.headers["x-amz-copy-source-range"] ?? ""));
-  const start = range === null ? 0 : Number(range[1]);
-  const end = range === null ? original.size - 1 : Number(range[2]);
-  if (start > end || end >= original.size)
-    throw invalidArgument("The x-amz-copy-source-range value is not valid.");
-  const body = Object.assign(store.content.read(original.segments, start, end), { headers: {} });
-  // Receiving reads a stream and its headers, nothing else of a request.
-  const { file, size, md5 } = await receiveBody(body as unknown as S3Call["request"], store.content);
-  const part: PartRecord = { number, size, etag: `"${md5}"`, lastModified: wholeSeconds(), file };
+  const { object, start, end } = copiedRange(call);
+  const size = end - start + 1;
+  const etag = `"${createHash("md5").update(`${object.etag} ${start} ${size}`).digest("hex")}"`;
+  const segments = await store.content.share(object.segments, start, end);
+  const part: PartRecord = { number, size, etag, lastModified: wholeSeconds(), segments };
   store.putPart(bucket, key, id, part);
   const result = { ETag: part.etag, LastModified: new Date(part.lastModified).toISOString() };
   sendXml(response, document("CopyPartResult", result));
+}
+
+/** What a copy is of. Throws NoSuchKey, PreconditionFailed, InvalidRequest, InvalidArgument. */
+function copiedRange({ request: { headers }, store }: S3Call): {
+  object: ObjectRecord;
+  start: number;
+  end: number;
+} {
+  const { object } = copySource(headers, store);
+  const given = headers["x-amz-copy-source-range"];
+  if (given === undefined) return { object, start: 0, end: object.size - 1 };
+  if (object.size <= 5 * 1024 * 1024) {
+    throw new AwsError(
+      "InvalidRequest",
+      "The specified copy source is not supported as a byte-range copy source",
+    );
+  }
+  const range = /^bytes=(\d+)-(\d+)$/.exec(String(given));
+  const [start, end] = [Number(range?.[1]), Number(range?.[2])];
+  if (range === null || start > end || end >= object.size)
+    throw invalidArgument("The x-amz-copy-source-range value is not valid.");
+  return { object, start, end };
 }
 
 /** CompleteMultipartUpload, with the conditions of a write. */

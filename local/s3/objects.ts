@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { AwsError, readBody } from "../service.ts";
 import { requestId, sendXml } from "../wire/reply.ts";
@@ -7,7 +8,7 @@ import type { S3Call } from "./address.ts";
 import { addressOf, objectHeaders, writeConditions } from "./address.ts";
 import { invalidRange, notModified, preconditionFailed } from "./errors.ts";
 import { receiveBody } from "./receive.ts";
-import { unquote, wholeSeconds } from "./store.ts";
+import { type ObjectStore, unquote, wholeSeconds } from "./store.ts";
 import type { ObjectRecord } from "./types.ts";
 
 export const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
@@ -41,12 +42,7 @@ export async function putObject(call: S3Call): Promise<void> {
 export async function copyObject(call: S3Call): Promise<void> {
   const { request, response, store, bucket, key } = call;
   request.resume();
-  const source = addressOf(`/${String(request.headers["x-amz-copy-source"]).replace(/^\//, "")}`);
-  const original = store.object(source.bucket, source.key);
-  const wanted = request.headers["x-amz-copy-source-if-match"];
-  if (wanted !== undefined && unquote(String(wanted)) !== unquote(original.etag)) {
-    throw preconditionFailed("x-amz-copy-source-If-Match");
-  }
+  const { object: original, ...source } = copySource(request.headers, store);
   const replaceHeaders = request.headers["x-amz-metadata-directive"] === "REPLACE";
   if (source.bucket === bucket && source.key === key && !replaceHeaders) {
     throw new AwsError(
@@ -60,11 +56,25 @@ export async function copyObject(call: S3Call): Promise<void> {
     key,
     lastModified: wholeSeconds(),
     headers: replaceHeaders ? objectHeaders(request) : original.headers,
-    segments: original.segments.map(({ file, length }) => ({ file: store.content.link(file), length })),
+    segments: original.segments.map((one) => ({ ...one, file: store.content.link(one.file) })),
   };
   store.put(bucket, copy, writeConditions(request), "CopyObject");
   const result = { ETag: copy.etag, LastModified: new Date(copy.lastModified).toISOString() };
   sendXml(response, xml("CopyObjectResult", result));
+}
+
+/** The object that a copy is of, in the version that the call names. Throws NoSuchKey, PreconditionFailed. */
+export function copySource(
+  headers: IncomingHttpHeaders,
+  store: ObjectStore,
+): { object: ObjectRecord; bucket: string; key: string } {
+  const { bucket, key } = addressOf(`/${String(headers["x-amz-copy-source"]).replace(/^\//, "")}`);
+  const object = store.object(bucket, key);
+  const wanted = headers["x-amz-copy-source-if-match"];
+  if (wanted !== undefined && unquote(String(wanted)) !== unquote(object.etag)) {
+    throw preconditionFailed("x-amz-copy-source-If-Match");
+  }
+  return { object, bucket, key };
 }
 
 /** GetObject and HeadObject, with ranges and conditions; content is streamed from disk. */
@@ -83,7 +93,7 @@ export async function getObject(call: S3Call): Promise<void> {
     "content-length": length,
     ...(range.partial ? { "content-range": `bytes ${range.start}-${range.end}/${object.size}` } : {}),
     ...(query.has("partNumber") && object.multipart
-      ? { "x-amz-mp-parts-count": object.segments.length }
+      ? { "x-amz-mp-parts-count": partsOf(object).length }
       : {}),
     ...(request.headers["x-amz-checksum-mode"] === "ENABLED" && !range.partial
       ? checksumHeaders(object)
@@ -132,7 +142,7 @@ export async function deleteObjects({ request, response, store, bucket }: S3Call
 export async function getObjectAttributes({ response, store, bucket, key }: S3Call): Promise<void> {
   const object = store.object(bucket, key);
   response.setHeader("last-modified", new Date(object.lastModified).toUTCString());
-  const parts = object.multipart ? { TotalPartsCount: object.segments.length } : undefined;
+  const parts = object.multipart ? { TotalPartsCount: partsOf(object).length } : undefined;
   const members = {
     ETag: unquote(object.etag),
     ObjectParts: parts,
@@ -195,11 +205,17 @@ function wantedRange(header: string | undefined, partNumber: string | null, obje
 
 function partRange(number: number, object: ObjectRecord): Range {
   if (!object.multipart && number === 1) return { start: 0, end: object.size - 1, partial: false };
-  const segment = object.segments[number - 1];
-  if (segment === undefined)
+  const parts = partsOf(object);
+  const length = parts[number - 1];
+  if (length === undefined)
     throw new AwsError("InvalidPartNumber", "The requested partnumber is not satisfiable", 416);
-  const start = object.segments.slice(0, number - 1).reduce((sum, { length }) => sum + length, 0);
-  return { start, end: start + segment.length - 1, partial: true };
+  const start = parts.slice(0, number - 1).reduce((sum, bytes) => sum + bytes, 0);
+  return { start, end: start + length - 1, partial: true };
+}
+
+/** Bytes of each part; what was kept by an older local cloud has a segment for each. */
+function partsOf({ parts, segments }: ObjectRecord): readonly number[] {
+  return parts ?? segments.map(({ length }) => length);
 }
 
 function overrides(query: URLSearchParams): Record<string, string> {

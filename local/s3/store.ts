@@ -12,6 +12,7 @@ import type {
   ObjectChange,
   ObjectRecord,
   PartRecord,
+  Segment,
   UploadRecord,
   WriteConditions,
 } from "./types.ts";
@@ -111,12 +112,12 @@ export class ObjectStore {
     try {
       this.check(bucket, object.key, conditions);
     } catch (error) {
-      for (const { file } of object.segments) this.content.remove(file);
+      this.removeAll(object.segments);
       throw error;
     }
     const replaced = this.bucket(bucket).objects.get(object.key);
     this.commit({ op: "object", bucket, object });
-    for (const { file } of replaced?.segments ?? []) this.content.remove(file);
+    this.removeAll(replaced?.segments);
     this.tell(bucket, object.key, reason, object);
   }
 
@@ -126,7 +127,7 @@ export class ObjectStore {
     const object = this.bucket(bucket).objects.get(key);
     if (object === undefined) return;
     this.commit({ op: "no-object", bucket, key });
-    for (const { file } of object.segments) this.content.remove(file);
+    this.removeAll(object.segments);
     this.tell(bucket, key, "DeleteObject", undefined);
   }
 
@@ -155,14 +156,14 @@ export class ObjectStore {
   /** Adds a part whose content is in place, replacing one of the same number. Throws NoSuchUpload. */
   putPart(bucket: string, key: string, id: string, part: PartRecord): void {
     const upload = this.uploads.get(id);
-    if (upload === undefined) this.content.remove(part.file);
+    if (upload === undefined) this.removeAll(part.segments);
     const replaced = this.upload(bucket, key, id).parts.get(part.number);
     this.commit({ op: "part", upload: id, part });
-    if (replaced !== undefined) this.content.remove(replaced.file);
+    this.removeAll(replaced?.segments);
   }
 
   /**
-   * Makes an object of the named parts. The parts' files become its segments: nothing is copied.
+   * Makes an object of the named parts. The parts' segments become its own: nothing is copied.
    * Throws NoSuchUpload, InvalidPart, InvalidPartOrder, EntityTooSmall, PreconditionFailed.
    */
   completeUpload(
@@ -184,14 +185,16 @@ export class ObjectStore {
       etag: `"${digests.digest("hex")}-${parts.length}"`,
       lastModified: wholeSeconds(),
       headers: upload.headers,
-      segments: parts.map(({ file, size }) => ({ file, length: size })),
+      segments: parts.flatMap(({ segments }) => segments),
       multipart: true,
+      parts: parts.map(({ size }) => size),
     };
-    const used = new Set(parts.map(({ file }) => file));
+    const used = new Set(object.segments.map(({ file }) => file));
     const replaced = this.bucket(bucket).objects.get(key);
     this.commit({ op: "complete", upload: id, bucket, object });
-    for (const { file } of upload.parts.values()) if (!used.has(file)) this.content.remove(file);
-    for (const { file } of replaced?.segments ?? []) this.content.remove(file);
+    const unused = [...upload.parts.values()].flatMap(({ segments }) => segments);
+    this.removeAll(unused.filter(({ file }) => !used.has(file)));
+    this.removeAll(replaced?.segments);
     this.tell(bucket, key, "CompleteMultipartUpload", object);
     return object;
   }
@@ -200,7 +203,7 @@ export class ObjectStore {
   abortUpload(bucket: string, key: string, id: string): void {
     const upload = this.upload(bucket, key, id);
     this.commit({ op: "no-upload", upload: id });
-    for (const { file } of upload.parts.values()) this.content.remove(file);
+    for (const { segments } of upload.parts.values()) this.removeAll(segments);
   }
 
   /** Closes the journal. */
@@ -212,6 +215,10 @@ export class ObjectStore {
     const bucket = this.buckets.get(name);
     if (bucket === undefined) throw errors.noSuchBucket(name);
     return bucket;
+  }
+
+  private removeAll(segments: readonly Segment[] = []): void {
+    for (const { file } of segments) this.content.remove(file);
   }
 
   private commit(entry: Entry): void {
@@ -276,7 +283,9 @@ export class ObjectStore {
     for (const { objects } of this.buckets.values()) {
       for (const { segments } of objects.values()) for (const { file } of segments) used.add(file);
     }
-    for (const { parts } of this.uploads.values()) for (const { file } of parts.values()) used.add(file);
+    for (const { parts } of this.uploads.values()) {
+      for (const { segments } of parts.values()) for (const { file } of segments) used.add(file);
+    }
     return used;
   }
 

@@ -1,6 +1,8 @@
-/** A file of content and how many bytes of it belong to the object: multipart objects have one per part. */
+/** Bytes of a file of content that belong to an object; those of its parts follow each other. */
 export interface Segment {
   readonly file: string;
+  /** Of the first byte; 0 where it does not stand. */
+  readonly start?: number;
   readonly length: number;
 }
 
@@ -22,6 +24,8 @@ export interface ObjectRecord {
   readonly headers: Readonly<Record<string, string>>;
   readonly segments: readonly Segment[];
   readonly multipart: boolean;
+  /** Bytes of each part that it was made of. */
+  readonly parts?: readonly number[];
   readonly checksum?: Checksum | undefined;
 }
 
@@ -31,7 +35,7 @@ export interface PartRecord {
   readonly size: number;
   readonly etag: string;
   readonly lastModified: number;
-  readonly file: string;
+  readonly segments: readonly Segment[];
   readonly checksum?: Checksum | undefined;
 }
 

@@ -217,8 +217,8 @@ export class World {
 
   readObject(bucket: string, key: string): Buffer {
     const { segments } = this.objects.object(bucket, key);
-    const parts = segments.map(({ file, length }) =>
-      this.files.get(this.objects.content.path(file)).read(0, length),
+    const parts = segments.map(({ file, start = 0, length }) =>
+      this.files.get(this.objects.content.path(file)).read(start, length),
     );
     return Buffer.concat(parts);
   }

@@ -194,6 +194,7 @@ const STAYS_INSIDE: Readonly<Record<string, string>> = {
   BadDisk: FAULT,
   ConditionFailed: CAUGHT,
   DeploymentError: BASE,
+  KeptUnusable: CAUGHT,
   NoAnswer: CAUGHT,
   NoReport: CAUGHT,
   ShortRead: FAULT,

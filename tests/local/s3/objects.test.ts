@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
 import {
+  CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -15,6 +17,7 @@ import {
   paginateListObjectsV2,
   S3Client,
   UploadPartCommand,
+  UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { closeAfter, testCloud } from "../support.ts";
@@ -146,6 +149,35 @@ test("ranges, headers, ETags and copies", async (t) => {
   await s3.send(new PutObjectCommand({ Bucket, Key: "empty", Body: new Uint8Array() }));
   const empty = await s3.send(new GetObjectCommand({ Bucket, Key: "empty" }));
   assert.equal(await empty.Body?.transformToString(), "");
+});
+
+test("parts are copied out of objects: any range, of just the version that is named, also when the source goes", async (t) => {
+  const { config } = await testCloud(t, stack);
+  const s3 = new S3Client(config);
+  closeAfter(t, s3);
+  const [Key, size] = ["copied", 12 * 1024 * 1024];
+  const Body = randomBytes(size);
+  const params = { Bucket, Key: "source", Body };
+  const { ETag } = await new Upload({ client: s3, params, partSize: 5 * 1024 * 1024 }).done();
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key }));
+  const copy = (PartNumber: number, from: number, to: number, CopySourceIfMatch = ETag) => {
+    const CopySourceRange = `bytes=${from}-${to}`;
+    const source = { CopySource: `${Bucket}/source`, CopySourceRange, CopySourceIfMatch };
+    return s3.send(new UploadPartCopyCommand({ Bucket, Key, UploadId, PartNumber, ...source }));
+  };
+  await assert.rejects(copy(1, 0, 9, '"another"'), { name: "PreconditionFailed" });
+  await assert.rejects(copy(1, 0, size), { name: "InvalidArgument" });
+  // Of the first part most, of the second all, of the third a little.
+  const first = await copy(1, 1_000_003, size - 1_000_000);
+  const last = await copy(2, 7, 9);
+  await s3.send(new DeleteObjectCommand({ Bucket, Key: "source" }));
+  const Parts = [first, last].map((part, i) => ({ PartNumber: i + 1, ETag: part.CopyPartResult?.ETag }));
+  await s3.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }));
+  const whole = await s3.send(new GetObjectCommand({ Bucket, Key }));
+  const expected = Buffer.concat([Body.subarray(1_000_003, size - 999_999), Body.subarray(7, 10)]);
+  assert.ok(expected.equals((await whole.Body?.transformToByteArray()) ?? Buffer.alloc(0)));
+  const second = await s3.send(new HeadObjectCommand({ Bucket, Key, PartNumber: 2 }));
+  assert.deepEqual([second.ContentLength, second.PartsCount], [3, 2]);
 });
 
 test("multipart uploads are listed while open and become one object", async (t) => {
