@@ -15,7 +15,7 @@ import { statusCommand } from "./commands/status.ts";
 import { sweepCommand } from "./commands/sweep.ts";
 import { CommandFailed, ExitCode, Interrupted, inWords } from "./failure.ts";
 import { heedInterrupts } from "./interrupt.ts";
-import { wrap } from "./output/text.ts";
+import { reflowed, terminalWidth, wrap } from "./output/text.ts";
 
 /** `mirage-pages`: what people type. Each command is a file in commands/. */
 const program = new Command("mirage-pages")
@@ -27,7 +27,8 @@ const program = new Command("mirage-pages")
     "\nExit codes: 0 done, or nothing to do; 1 failed, or not as it should be; 2 wrong command line;\n130 interrupted by Ctrl-C.\n\nCompletion, of what is in PATH as mirage-pages: source <(mirage-pages complete bash), or zsh, fish, powershell.",
   )
   .exitOverride()
-  .configureHelp({ showGlobalOptions: true })
+  .configureHelp({ showGlobalOptions: true, minWidthToWrap: 16 })
+  .configureOutput({ writeOut: (help) => process.stdout.write(reflowed(help, terminalWidth())) })
   .showSuggestionAfterError();
 program.addCommand(deployCommand());
 program.addCommand(statusCommand());
@@ -46,10 +47,9 @@ for (const command of program.commands) {
   for (const one of [command, ...command.commands]) one.copyInheritedSettings(program);
 }
 
-// Whoever reads our output may have seen enough (`| head`).
+// Whoever reads our output may have seen enough (`| head`): what was begun is finished all the same.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
-  process.exit();
 });
 
 // Loaded by nobody else: it looks at every command and option.

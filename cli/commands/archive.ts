@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { OpenedArchive } from "../archive/open.ts";
 import { CommandFailed, ExitCode } from "../failure.ts";
+import { print } from "../output/text.ts";
 import { type TargetOptions, withTarget } from "../target.ts";
 
 interface ArchiveOptions extends TargetOptions {
@@ -84,7 +85,7 @@ async function verify({ archive, name, digest }: OpenedArchive, { json }: Archiv
   for (const problem of found.problems) console.log(`✗ ${problem}`);
   const what = `${name}: ${found.members} members, ${found.paths} paths, digest ${found.digest}`;
   const { length } = found.problems;
-  console.log(
+  print(
     `${what}\n${length === 0 ? "All of it is in order." : `Found ${length} problem${length > 1 ? "s" : ""}.`}`,
   );
 }
@@ -99,5 +100,5 @@ async function extract(
   const { counted } = await import("../../lib/words.ts");
   const { files, bytes } = await extractSite(archive, directory, force ?? false);
   if (json) return console.log(JSON.stringify({ directory, files, bytes }, null, 2));
-  console.log(`Wrote ${counted(files, "file")}, ${showSize(bytes)}, to ${directory}.`);
+  print(`Wrote ${counted(files, "file")}, ${showSize(bytes)}, to ${directory}.`);
 }

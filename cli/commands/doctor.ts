@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { ExitCode } from "../failure.ts";
 import { findingLines, summary } from "../output/findings.ts";
-import { terminalWidth } from "../output/text.ts";
+import { print, terminalWidth } from "../output/text.ts";
 import { aim, type TargetOptions, withTarget } from "../target.ts";
 
 interface DoctorOptions extends TargetOptions {
@@ -52,7 +52,7 @@ async function doctor(_: unknown, command: Command): Promise<void> {
     return;
   }
   const where = target.endpoint === undefined ? target.region : `${target.region} at ${target.endpoint}`;
-  console.log(`${target.stack} in ${where}\n`);
+  print(`${target.stack} in ${where}\n`);
   for (const line of findingLines(findings, terminalWidth())) console.log(line);
   console.log(`\n${summary(findings)}`);
 }

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
-import { terminalWidth } from "../output/text.ts";
+import { print, terminalWidth } from "../output/text.ts";
 import { aim, type TargetOptions, withTarget } from "../target.ts";
 
 interface ReleasesOptions extends TargetOptions {
@@ -56,7 +56,7 @@ async function releases(_: unknown, command: Command): Promise<void> {
   for (const line of releaseLines(shown, options.changes ?? false, terminalWidth())) console.log(line);
   if (live?.held !== undefined) {
     const { release } = live.held;
-    console.log(
+    print(
       `\nHeld by a rollback: the bucket has the content of release ${release}; its next change is deployed.`,
     );
   }

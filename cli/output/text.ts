@@ -14,6 +14,24 @@ export function wrap(text: string, width: number): string[] {
   });
 }
 
+/**
+ * Help whose lines were broken for another width, broken anew: lines that follow each other are one paragraph, but for
+ * those that begin with a space or follow a heading. Commands stay whole, to be copied. Pure.
+ */
+export function reflowed(text: string, width: number | undefined): string {
+  if (width === undefined) return text;
+  const goesOn = /(?<=[^\n:])\n(?=[^\s])/g;
+  return text
+    .replace(goesOn, " ")
+    .split("\n")
+    .map((line) => {
+      if (line.length <= width) return line;
+      if (!line.startsWith(" ")) return wrap(line, width).join("\n");
+      return line.startsWith("  mirage-pages") ? line : wrap(line, width - 4).join("\n    ");
+    })
+    .join("\n");
+}
+
 /** The width of the terminal that standard output is; undefined when it is none, and lines stay whole. */
 export function terminalWidth(): number | undefined {
   return process.stdout.isTTY ? process.stdout.columns : undefined;

@@ -8,7 +8,7 @@ import { HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { root } from "../kit/package.ts";
 import { get, until } from "../kit/site.ts";
 import { TestStack } from "../kit/stack.ts";
-import { miragePages } from "./program.ts";
+import { ended, miragePages } from "./program.ts";
 import { Wire } from "./wire.ts";
 
 interface Told {
@@ -136,12 +136,25 @@ describe("mirage-pages deploy", { timeout: 600_000 }, () => {
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (chunk) => (stdout += String(chunk)));
     child.stderr.on("data", (chunk) => (stderr += String(chunk)));
-    const ended = new Promise<number | null>((done) => child.on("exit", done));
+    const exit = new Promise<number | null>((done) => child.on("exit", done));
     await until("a deployment has begun", async () => stdout.includes("planning"), 60_000);
     child.kill("SIGINT");
-    assert.equal(await ended, 130);
+    assert.equal(await exit, 130);
     assert.equal(stderr, "\nThe deployment goes on without us: see `mirage-pages status`.\n");
     await until("it is live", async () => (await get(stack.address, "/")).body.includes("Three"), 60_000);
+  });
+
+  it("goes on to the end when nobody reads any more", async () => {
+    await write("index.html", "<h1>Piped</h1>");
+    const program = [join(root, "cli/mirage-pages.mjs"), "deploy", site, ...local()].join(" ");
+    const { stdout, stderr } = await ended(
+      "sh",
+      ["-c", `{ ${program}; echo "code $?" >&2; } | head -n 1`],
+      {},
+    );
+    assert.match(stdout, /^Left out, .*\n$/);
+    assert.equal(stderr, "code 0\n");
+    assert.match((await get(stack.address, "/")).body, /Piped/);
   });
 
   it("a network that is gone for a while is waited for; one that stays away ends in words", async (t) => {
@@ -157,7 +170,7 @@ describe("mirage-pages deploy", { timeout: 600_000 }, () => {
     });
     let stdout = "";
     child.stdout.on("data", (chunk) => (stdout += String(chunk)));
-    const ended = new Promise<number | null>((done) => child.on("exit", done));
+    const exit = new Promise<number | null>((done) => child.on("exit", done));
     await until("a deployment has begun", async () => stdout.includes("planning"), 60_000);
     await wire.cut();
     await until(
@@ -166,7 +179,7 @@ describe("mirage-pages deploy", { timeout: 600_000 }, () => {
       60_000,
     );
     await wire.mend();
-    assert.equal(await ended, 0, stdout);
+    assert.equal(await exit, 0, stdout);
     assert.match(stdout, /\nAWS answers again\.\n(.*\n)*Release \d+ is live: /);
     await wire.cut();
     const { code, stderr } = await miragePages(stack, ["status", "--endpoint", wire.url], env);
