@@ -12,6 +12,7 @@ const programs = {
   test: "tests/run.ts",
   bench: "bench/run.ts",
   limits: "bench/limits.ts",
+  commands: "bench/commands.ts",
   moves: "bench/moves.ts",
   packing: "bench/packing.ts",
   pack: "cli/pack.ts",

@@ -13,7 +13,7 @@ import { start } from "./starts.ts";
 import { type Figure, table } from "./table.ts";
 
 /**
- * `npm run bench`: the figures of the README, each beside its aim and, where there is one, beside what the
+ * `npm run bench`: the figures of docs/figures.md, each beside its aim and, where there is one, beside what the
  * same machine needs the other way in the same run. Takes some minutes; run it on a quiet machine.
  */
 const root = resolve(import.meta.dirname, "..");

@@ -8,7 +8,7 @@ export interface Figure {
   readonly rival?: { readonly what: string; readonly value: number };
 }
 
-/** The figures as a Markdown table, as the README shows them. */
+/** The figures as a Markdown table, as docs/figures.md shows them. */
 export function table(figures: readonly Figure[]): string {
   const rows = figures.map(({ what, ours, unit, aim, more, rival }) => {
     const other = rival === undefined ? "" : `${round(rival.value)} ${unit} (${rival.what})`;

@@ -6,24 +6,19 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import settings from "../../package.json" with { type: "json" };
-import { root } from "../kit/package.ts";
+import { installInto } from "../kit/installed.ts";
 import { TestStack } from "../kit/stack.ts";
 import { ended } from "./program.ts";
 
 /** The package that `npm pack` makes, installed where there is neither checkout nor network. */
 describe("the installed package", { timeout: 180_000 }, () => {
   let folder: string;
+  let program: string;
   let stack: TestStack;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "mp-package-"));
-    await writeFile(join(folder, "package.json"), "{}");
-    const packed = await ended("npm", ["pack", "--json", "--pack-destination", folder], { cwd: root });
-    assert.equal(packed.code, 0, packed.stderr);
-    const tarball = `mirage-pages-${settings.version}.tgz`;
-    const install = ["install", "--offline", "--no-audit", "--no-fund", join(folder, tarball)];
-    const installed = await ended("npm", install, { cwd: folder });
-    assert.equal(installed.code, 0, installed.stderr);
+    program = await installInto(folder);
     stack = await TestStack.start({ recorded: false });
   });
   after(async () => {
@@ -31,9 +26,8 @@ describe("the installed package", { timeout: 180_000 }, () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const program = () => join(folder, "node_modules/.bin/mirage-pages");
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("AWS_")));
-  const run = (...args: string[]) => ended(program(), args, { cwd: folder, env });
+  const run = (...args: string[]) => ended(program, args, { cwd: folder, env });
   const local = () => ["--local", "--data", stack.dataDir];
 
   it("needs no other package, and says what it holds of them", async () => {
@@ -82,7 +76,7 @@ describe("the installed package", { timeout: 180_000 }, () => {
   });
 
   it("console: the page comes as it was bundled; --json gives a script its address", async () => {
-    const child = spawn(program(), ["console", "--json", ...local()], {
+    const child = spawn(program, ["console", "--json", ...local()], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     const exit = new Promise((done) => child.on("exit", done));

@@ -32,7 +32,7 @@ export interface Look {
 }
 
 /** Opens an empty page of a size and colours of its own. */
-export async function openPage(browser: Browser, look: Look = {}): Promise<Watched> {
+export async function openPage(browser: Pick<Browser, "newPage">, look: Look = {}): Promise<Watched> {
   const { width = 1360, height = 900, dark = false } = look;
   const page = await browser.newPage();
   page.setDefaultTimeout(LIMIT_MS);
