@@ -7,8 +7,9 @@ import type { PackRecord } from "../lib/archive/pack-record.ts";
 import { planParts } from "../lib/archive/parts.ts";
 import { ObjectChanged } from "../lib/archive/spool.ts";
 import { type PackOptions, packSite } from "../lib/archive/writer.ts";
-import { objectState, objectStore, openObject } from "../lib/aws/bucket.ts";
+import { objectState, objectStore } from "../lib/aws/bucket.ts";
 import { composeObject } from "../lib/aws/compose.ts";
+import { objectOpener } from "../lib/aws/object-opener.ts";
 import { changesSince } from "../lib/releases/changes.ts";
 import { type Before, openKept, writeVersion } from "../lib/releases/kept-archive.ts";
 import { readListing } from "../lib/releases/listings.ts";
@@ -31,7 +32,8 @@ export const handler = step("pack-site", async ({ execution, release, listing, b
   const bucket = setting("STATE_BUCKET");
   const store = objectStore(bucket);
   const site = checkListing(await readListing(store, listing), { allowEmpty: setting("ALLOW_EMPTY") });
-  const ruleTexts = await readRuleFiles(site.objects);
+  const open = objectOpener(setting("CONTENT_BUCKET"));
+  const ruleTexts = await readRuleFiles(site.objects, open);
   const keys = site.objects.map(({ key }) => key);
   const { plan, findings } = planWithRules(keys, ruleTexts);
   const now = Date.now();
@@ -43,7 +45,7 @@ export const handler = step("pack-site", async ({ execution, release, listing, b
       size,
       modified: Math.floor(Date.parse(lastModified) / 1000),
       version: writeVersion({ etag, lastModified }, now),
-      open: () => openListed(key, etag),
+      open: () => openListed(open, key, etag),
     }));
     const live = (await readLive(store))?.value;
     const before = live ? await openKept(bucket, store, live.archive) : {};
@@ -105,11 +107,12 @@ async function packAndUpload(
 /** The text of each rule file that the listing has. Throws ObjectChanged, and ObjectTooLarge for what is none. */
 async function readRuleFiles(
   listed: readonly { key: string; size: number; etag: string }[],
+  open: ReturnType<typeof objectOpener>,
 ): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const { key, size, etag } of listed.filter(({ key }) => ruleFiles.includes(key))) {
     if (size > largestRuleFile) throw new ObjectTooLarge(key, size, largestRuleFile);
-    const { body } = await openListed(key, etag);
+    const { body } = await openListed(open, key, etag);
     files.set(key, await text(body));
   }
   return files;
@@ -120,9 +123,9 @@ function ruleRecord([key, text]: readonly [string, string]) {
 }
 
 /** Opens an object in the version that was listed; another one means that the listing has not settled. */
-async function openListed(key: string, etag: string) {
+async function openListed(open: ReturnType<typeof objectOpener>, key: string, etag: string) {
   try {
-    return await openObject(setting("CONTENT_BUCKET"), key, etag);
+    return await open(key, etag);
   } catch (error) {
     if (error instanceof Error && ["PreconditionFailed", "NoSuchKey"].includes(error.name)) {
       throw new ObjectChanged(key, "it was written or deleted after it had been listed");

@@ -135,19 +135,6 @@ export async function openUploads(Bucket: string): Promise<number[]> {
   }
 }
 
-/**
- * Opens an object (in just the version that was listed), with the Cache-Control that its author gave it. Throws
- * PreconditionFailed or NoSuchKey of the SDK.
- */
-export async function openObject(
-  Bucket: string,
-  Key: string,
-  etag?: string,
-): Promise<{ body: Readable; cacheControl: string | undefined }> {
-  const object = await s3().send(new GetObjectCommand({ Bucket, Key, ...(etag && { IfMatch: etag }) }));
-  return { body: object.Body as Readable, cacheControl: object.CacheControl };
-}
-
 /** An object's size in bytes, or undefined where there is none. */
 export async function objectSize(Bucket: string, Key: string): Promise<number | undefined> {
   return (await objectState(Bucket, Key))?.size;
@@ -214,7 +201,8 @@ export async function keepObject(
 export async function digestObject(Bucket: string, Key: string): Promise<{ digest: string; bytes: number }> {
   const hash = createHash("sha256");
   let bytes = 0;
-  for await (const chunk of (await openObject(Bucket, Key)).body) {
+  const { Body } = await s3().send(new GetObjectCommand({ Bucket, Key }));
+  for await (const chunk of Body as Readable) {
     hash.update(chunk as Buffer);
     bytes += (chunk as Buffer).length;
   }

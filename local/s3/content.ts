@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto";
 import {
+  closeSync,
   createReadStream,
   createWriteStream,
   linkSync,
   mkdirSync,
+  openSync,
   readdirSync,
+  readSync,
   rmSync,
   statSync,
 } from "node:fs";
@@ -84,6 +87,21 @@ export class ContentFiles {
       for (const { file } of wanted) this.unpin(file);
     });
     return stream;
+  }
+
+  /** The same bytes at once: for small objects a stream takes many times as long as reading does. */
+  readNow(segments: readonly Segment[], start: number, end: number): Buffer {
+    const pieces = slices(segments, start, end).map((slice) => {
+      const piece = Buffer.allocUnsafe(slice.end - slice.start + 1);
+      const file = openSync(this.path(slice.file), "r");
+      try {
+        readSync(file, piece, 0, piece.length, slice.start);
+      } finally {
+        closeSync(file);
+      }
+      return piece;
+    });
+    return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
   }
 
   private async *chunks(wanted: readonly Slice[]): AsyncGenerator<Buffer> {

@@ -11,6 +11,9 @@ import { receiveBody } from "./receive.ts";
 import { type ObjectStore, unquote, wholeSeconds } from "./store.ts";
 import type { ObjectRecord } from "./types.ts";
 
+/** Bytes that are read in one go. */
+const readAtOnce = 256 * 1024;
+
 export const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 /** PutObject: the body goes to disk first, the conditions are checked together with the write that follows. */
@@ -101,6 +104,10 @@ export async function getObject(call: S3Call): Promise<void> {
   });
   if (request.method === "HEAD" || length === 0) {
     response.end();
+    return;
+  }
+  if (length <= readAtOnce) {
+    response.end(store.content.readNow(object.segments, range.start, range.end));
     return;
   }
   // A client that goes away in the middle is no error of ours.

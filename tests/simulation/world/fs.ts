@@ -38,6 +38,16 @@ export function writeSync(descriptor: number, data: string): void {
   open.get(descriptor)?.append(Buffer.from(data));
 }
 
+export function readSync(
+  descriptor: number,
+  target: Buffer,
+  offset: number,
+  length: number,
+  position: number,
+): number {
+  return open.get(descriptor)?.read(position, length).copy(target, offset) ?? 0;
+}
+
 export function closeSync(descriptor: number): void {
   open.delete(descriptor);
 }
