@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { installDebianPackages } from "../cli/start/machine.ts";
 import { openPage, startBrowser } from "../tests/cli/console/browser.ts";
-import { installInto } from "../tests/kit/installed.ts";
+import { installInto, PATH } from "../tests/kit/installed.ts";
 import { root } from "../tests/kit/package.ts";
 import { TestStack } from "../tests/kit/stack.ts";
 import { median, table } from "./table.ts";
@@ -59,7 +59,7 @@ async function writeSite(site: string): Promise<void> {
 }
 
 async function run(file: string, ...args: string[]): Promise<string> {
-  return (await promisify(execFile)(file, [...args, ...local])).stdout;
+  return (await promisify(execFile)(file, [...args, ...local], { env: { ...process.env, PATH } })).stdout;
 }
 
 async function seconds(times: number, act: () => Promise<unknown>): Promise<number> {
@@ -74,7 +74,10 @@ async function seconds(times: number, act: () => Promise<unknown>): Promise<numb
 
 /** From the address to the state of the site, the picture and the releases on the screen, in a browser that runs. */
 async function firstView(): Promise<{ seconds: number; bytes: number }> {
-  const console = spawn(program, ["console", "--json", ...local], { stdio: ["ignore", "pipe", "inherit"] });
+  const console = spawn(program, ["console", "--json", ...local], {
+    env: { ...process.env, PATH },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const browser = await startBrowser();
   try {
     const url = await addressOf(console);

@@ -118,7 +118,7 @@ interface Certificate {
 /** See cli/read/costs.ts. */
 interface MonthlyCosts {
   readonly usd: number;
-  readonly lines: readonly { readonly unit: string; readonly usd: number }[];
+  readonly lines: readonly { readonly unit: string; readonly quantity: number; readonly usd: number }[];
   readonly deployments: number;
   readonly missing: readonly string[];
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import settings from "../../package.json" with { type: "json" };
-import { installInto } from "../kit/installed.ts";
+import { installInto, PATH } from "../kit/installed.ts";
 import { TestStack } from "../kit/stack.ts";
 import { ended } from "./program.ts";
 
@@ -26,7 +26,8 @@ describe("the installed package", { timeout: 180_000 }, () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("AWS_")));
+  const ours = Object.entries(process.env).filter(([name]) => !name.startsWith("AWS_"));
+  const env = { ...Object.fromEntries(ours), PATH };
   const run = (...args: string[]) => ended(program, args, { cwd: folder, env });
   const local = () => ["--local", "--data", stack.dataDir];
 
@@ -77,6 +78,7 @@ describe("the installed package", { timeout: 180_000 }, () => {
 
   it("console: the page comes as it was bundled; --json gives a script its address", async () => {
     const child = spawn(program, ["console", "--json", ...local()], {
+      env,
       stdio: ["ignore", "pipe", "inherit"],
     });
     const exit = new Promise((done) => child.on("exit", done));

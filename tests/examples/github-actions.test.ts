@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { access, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
@@ -30,9 +30,10 @@ test("the workflow takes the role by a token, and keeps no secret", () => {
   assert.ok(!/secrets\./.test(text));
 });
 
-test("the workflow calls a program of ours that is there, by options that it has", async () => {
-  const [, program = "", words = ""] = /node \.mirage-pages\/(\S+) (deploy [^|]+)/.exec(text) ?? [];
-  await access(join(root, program));
-  const { stdout } = await ended(join(root, program), ["deploy", "--help"], {});
+test("the workflow calls the packed program by options that it has", async () => {
+  assert.ok(steps.some(({ run }) => run === "npm pack\nnpm install --global ./mirage-pages-*.tgz\n"));
+  const [, words = ""] = /run: mirage-pages (deploy [^|]+)/.exec(text) ?? [];
+  assert.match(words, /--json/);
+  const { stdout } = await ended(join(root, "cli/mirage-pages.mjs"), ["deploy", "--help"], {});
   for (const [option] of words.matchAll(/--[a-z-]+/g)) assert.ok(stdout.includes(` ${option}`), option);
 });

@@ -1,9 +1,12 @@
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import settings from "../../package.json" with { type: "json" };
 import { root } from "./package.ts";
+
+/** Finds the Node.js that runs this first: the one for the package may be younger than that of a checkout. */
+export const PATH = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`;
 
 /** Packs this checkout as npm does and installs the package, without a network, into a folder; returns its program. */
 export async function installInto(folder: string): Promise<string> {

@@ -1,5 +1,5 @@
 import type { View } from "../view.ts";
-import { count, date, dollars, exact, relative } from "./words.ts";
+import { amount, count, date, dollars, exact, relative } from "./words.ts";
 
 /** The certificate's life, from its first day to its last. */
 export function Certificate({ standing, now }: { standing: View["certificate"] | undefined; now: number }) {
@@ -168,17 +168,22 @@ export function Costs({ costs, local }: { costs: View["costs"] | undefined; loca
           <p class="sum">{dollars(costs.usd)}</p>
           <table class="costs">
             <tbody>
-              {[...lines, { unit: "everything else", quantity: 0, usd: rest }].map(({ unit, usd }) => (
-                <tr key={unit}>
-                  <th scope="row">{unit}</th>
-                  <td>
-                    <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
-                      <rect width={(100 * usd) / Math.max(lines[0]?.usd ?? 1, 0.001)} height="6" />
-                    </svg>
-                  </td>
-                  <td class="number">{dollars(usd)}</td>
-                </tr>
-              ))}
+              {[...lines, { unit: "everything else", quantity: undefined, usd: rest }].map(
+                ({ unit, quantity, usd }) => (
+                  <tr key={unit}>
+                    <th scope="row">
+                      {unit}
+                      {quantity !== undefined && <span class="aside"> × {amount(quantity)}</span>}
+                    </th>
+                    <td>
+                      <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+                        <rect width={(100 * usd) / Math.max(lines[0]?.usd ?? 1, 0.001)} height="6" />
+                      </svg>
+                    </td>
+                    <td class="number">{dollars(usd)}</td>
+                  </tr>
+                ),
+              )}
             </tbody>
           </table>
           <p class="aside">

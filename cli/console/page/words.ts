@@ -5,6 +5,11 @@ export function seconds(value: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
 }
 
+/** "23,950", "0.02": whole from ten on. */
+export function amount(value: number): string {
+  return value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 2 : 0 });
+}
+
 export function count(number: number, one: string): string {
   return `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
 }
@@ -34,4 +39,4 @@ const day = new Intl.DateTimeFormat("sv", { dateStyle: "short" });
 /** "2026-01-31 12:00:00", on the reader's clock. */
 export const exact = (time: string) => moment.format(new Date(time));
 export const date = (time: string) => day.format(new Date(time));
-export const dollars = (usd: number) => `$${usd.toFixed(usd < 1 ? 3 : 2)}`;
+export const dollars = (usd: number) => `$${usd.toFixed(2)}`;
