@@ -6,6 +6,7 @@ import { checkHttp2, http2Cases } from "./cases-http2.ts";
 import { requestCases } from "./cases-requests.ts";
 import { ruleCases } from "./cases-rules.ts";
 import { speaksHttp2 } from "./frames.ts";
+import { checkResets } from "./resets.ts";
 import { check, type Target } from "./run.ts";
 import { cacheControl, files, modified, rules } from "./site.ts";
 
@@ -43,7 +44,9 @@ async function ask(target: Target): Promise<number> {
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   console.log(`${cases.length - different} of ${cases.length} cases pass`);
-  return different + (await askHttp2(target));
+  const resets = await checkResets(target);
+  console.log(resets.length === 0 ? "resets end nothing else" : resets.join("\n"));
+  return different + resets.length + (await askHttp2(target));
 }
 
 /** One after the other: each but a few is an attack. */

@@ -11,6 +11,7 @@ import { checkHttp2, http2Cases } from "./cases-http2.ts";
 import { requestCases } from "./cases-requests.ts";
 import { ruleCases } from "./cases-rules.ts";
 import { speaksHttp2 } from "./frames.ts";
+import { checkResets } from "./resets.ts";
 import { check, type Target } from "./run.ts";
 import { cacheControl, files, modified, rules } from "./site.ts";
 
@@ -51,6 +52,10 @@ test("there are no two cases of one name", () => {
 for (const one of cases) {
   test(one.name, async () => assert.deepEqual(await check(target, one), []));
 }
+
+test("clients that reset their connections end nothing but these", async () => {
+  assert.deepEqual(await checkResets(target), []);
+});
 
 test("HTTP/2 and its limits", async (t) => {
   if (!(await speaksHttp2(target)))

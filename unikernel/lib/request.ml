@@ -51,8 +51,8 @@ let restart b ~at =
     b.stop <- 0;
     b.scanned <- 0;
     b.line <- 0;
-    (* A connection at rest holds no more than a little. *)
-    if Bytes.length b.data > small then b.data <- Bytes.empty)
+    (* A connection at rest holds nothing. *)
+    b.data <- Bytes.empty)
 
 let shift b =
   let by = b.start in
