@@ -114,8 +114,12 @@ export async function spoolBodies(
 ): Promise<SpooledBody[]> {
   const bodies = plan.members.map((_, i) => there[i]);
   const missing = [...plan.members.entries()].filter(([i]) => bodies[i] === undefined);
+  // Buffers are used again: a new one for each body keeps the garbage collector as busy as all the rest.
+  const spare: Buffer[] = [];
   await atOnce(missing, concurrency, async ([i, member], signal) => {
-    bodies[i] = await spoolBody(file, member, member.object.open, signal);
+    const run = spare.pop() ?? Buffer.allocUnsafeSlow(runBytes);
+    bodies[i] = await spoolBody(file, member, run, signal);
+    spare.push(run);
   });
   return bodies as SpooledBody[];
 }
@@ -123,24 +127,29 @@ export async function spoolBodies(
 /** Bodies are written in runs of this length; a smaller one goes out together with its header. */
 const runBytes = 256 * 1024;
 
-/** Reads a body into its place, behind its header. Throws ObjectChanged when it is not as long as it was listed. */
+/**
+ * Reads a body into its place, behind its header, by way of a buffer of `runBytes`. Throws ObjectChanged when it is not
+ * as long as it was listed.
+ */
 async function spoolBody(
   file: FileHandle,
-  member: SpoolMember,
-  open: PackObject["open"],
+  { header, offset, object }: SpoolMember,
+  run: Buffer,
   signal: AbortSignal,
 ): Promise<SpooledBody> {
-  const { key, size } = member.object;
+  const { key, size, open } = object;
   const hash = createHash("sha256");
-  let run: Buffer[] = [member.header];
-  let length = member.header.length;
-  let position = member.offset;
+  let position = offset;
+  // What of the run is filled, and from where on it is body.
+  let length = header.copy(run);
+  let start = length;
   let received = 0;
   const flush = async (): Promise<void> => {
-    await writeExactly(file, run.length === 1 && run[0] ? run[0] : Buffer.concat(run, length), position);
+    hash.update(run.subarray(start, length));
+    await writeExactly(file, run.subarray(0, length), position);
     position += length;
-    run = [];
     length = 0;
+    start = 0;
   };
   const { body, cacheControl } = await open(signal);
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -148,10 +157,12 @@ async function spoolBody(
     if (signal.aborted) throw signal.reason;
     if (received > size)
       throw new ObjectChanged(key, `it has more than the ${size} bytes it was listed with`);
-    hash.update(chunk);
-    run.push(chunk);
-    length += chunk.length;
-    if (length >= runBytes) await flush();
+    for (let at = 0; at < chunk.length; ) {
+      const copied = chunk.copy(run, length, at);
+      at += copied;
+      length += copied;
+      if (length === run.length) await flush();
+    }
   }
   if (received < size) throw new ObjectChanged(key, `${received} bytes came, it was listed with ${size}`);
   if (length > 0) await flush();

@@ -285,7 +285,21 @@ let large_index () =
   for i = 0 to count - 1 do
     if Index.exact index (path i) = None then Alcotest.failf "%s is not found" (path i)
   done;
-  if bytes > 10_000_000 then Alcotest.failf "the index of %d entries takes %d bytes" count bytes
+  if bytes > 10_000_000 then Alcotest.failf "the index of %d entries takes %d bytes" count bytes;
+  (* A popular page, and what is not there. *)
+  let words path =
+    let look () = ignore (Sys.opaque_identity (Index.exact index path)) in
+    look ();
+    let before = Gc.minor_words () in
+    for _ = 1 to 1_000 do look () done;
+    (Gc.minor_words () -. before) /. 1_000.
+  in
+  let check what most path =
+    let allocated = words path in
+    if allocated > most then Alcotest.failf "%s: a look takes %.0f words" what allocated
+  in
+  check "found" 32. (path 31_415);
+  check "missing" 32. "/articles/031415/another"
 
 let suites =
   [
