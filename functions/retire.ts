@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { addressHolder } from "../lib/aws/address.ts";
+import { abortUpload, openUploads } from "../lib/aws/bucket.ts";
 import { goRound, turnWorld } from "../lib/aws/deployments.ts";
 import { listImages, listSnapshots, removeImage, removeSnapshot } from "../lib/aws/images.ts";
 import { endImports } from "../lib/aws/imports.ts";
@@ -14,10 +15,21 @@ import type { Live, Release } from "../lib/releases/records.ts";
 import { isAllThatIsKept, planRetirement, RETIRED_PREFIXES } from "../lib/releases/retention.ts";
 import { readLive, readReleases, updateRelease } from "../lib/releases/stored.ts";
 import { setting } from "../lib/settings.ts";
+import { ABANDONED_UPLOAD_MS } from "../lib/site/settled.ts";
 import { step } from "../lib/step.ts";
 import { releaseTurn, takeTurn } from "../lib/turn.ts";
 
-const NOTHING = { stopped: [], terminated: [], images: [], snapshots: [], objects: [], abandoned: [] };
+const NOTHING = {
+  stopped: [],
+  terminated: [],
+  images: [],
+  snapshots: [],
+  objects: [],
+  abandoned: [],
+  uploads: [],
+};
+/** What functions upload in parts. */
+const UPLOADED_PREFIXES = ["archives/", "imports/"];
 const ABANDONED = {
   error: "Abandoned",
   cause: "Its execution was stopped, or died, before it could take back what it had done; the sweep did.",
@@ -66,6 +78,7 @@ async function retire(drainSeconds: number): Promise<Output<"retire">> {
   for (const imageId of leaving.images) await removeImage(imageId);
   for (const snapshotId of leaving.snapshots) await removeSnapshot(snapshotId);
   for (const key of leaving.objects) await store.delete(key);
+  const uploads = await endUploads();
   for (const number of leaving.abandoned) {
     await updateRelease(store, number, {
       status: "failed",
@@ -73,7 +86,7 @@ async function retire(drainSeconds: number): Promise<Output<"retire">> {
       failure: ABANDONED,
     });
   }
-  return leaving;
+  return { ...leaving, uploads };
 }
 
 /** The records of the releases. One that was committed by an execution which died before it wrote so is completed. */
@@ -85,6 +98,20 @@ async function completedReleases(store: ObjectStore, live: Live | undefined): Pr
   if (live === undefined || committed.length === 0) return releases;
   for (const opened of committed) await completeRecord(store, opened, live);
   return read();
+}
+
+/** Ends what a function that was killed had begun to upload in parts: none runs for so long. Returns the keys. */
+async function endUploads(): Promise<string[]> {
+  const bucket = setting("STATE_BUCKET");
+  const ended: string[] = [];
+  for (const prefix of UPLOADED_PREFIXES) {
+    for (const upload of await openUploads(bucket, prefix)) {
+      if (Date.now() - upload.begun <= ABANDONED_UPLOAD_MS) continue;
+      await abortUpload(bucket, upload);
+      ended.push(upload.key);
+    }
+  }
+  return ended;
 }
 
 /** Every key below these prefixes, one list after the other. */

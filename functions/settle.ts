@@ -19,7 +19,7 @@ const LONGEST = 3 * 60 * 60;
 export const handler = step("settle", async ({ request, previous }) => {
   const store = stateStore();
   const covered = (await store.get(request.key)) ?? { etag: request.etag };
-  const uploads = await openUploads(setting("CONTENT_BUCKET"));
+  const uploads = (await openUploads(setting("CONTENT_BUCKET"))).map(({ begun }) => begun);
   const listed = await listBucket(setting("CONTENT_BUCKET"));
   const content = contentOf(listed);
   const listing = listingDigest(content);

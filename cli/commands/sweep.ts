@@ -67,13 +67,14 @@ async function drainLeft(site: Site): Promise<number> {
 }
 
 function removedLines(removed: Output<"retire">): string[] {
-  const { stopped, terminated, images, snapshots, objects, abandoned } = removed;
+  const { stopped, terminated, images, snapshots, objects, abandoned, uploads } = removed;
   const told: [what: string, which: readonly (string | number)[]][] = [
     ["stopped, kept for rollback", stopped],
     ["terminated", terminated],
     ["images removed", images],
     ["snapshots removed", snapshots],
     ["objects removed", objects],
+    ["uploads ended that nobody went on with", uploads],
     ["releases marked as abandoned", abandoned],
   ];
   const lines = told

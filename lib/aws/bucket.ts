@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import {
+  AbortMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -120,18 +121,36 @@ export async function isEmptyBucket(Bucket: string): Promise<boolean> {
   return (page.Contents ?? []).length === 0;
 }
 
-/** When the multipart uploads began that are still open: epoch milliseconds. */
-export async function openUploads(Bucket: string): Promise<number[]> {
-  const initiated: number[] = [];
+/** A multipart upload that has not ended. */
+export interface OpenUpload {
+  readonly key: string;
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly begun: number;
+}
+
+/** The multipart uploads that are open, below a prefix or all of them. */
+export async function openUploads(Bucket: string, Prefix = ""): Promise<OpenUpload[]> {
+  const uploads: OpenUpload[] = [];
   let marker: { KeyMarker?: string; UploadIdMarker?: string } = {};
   for (;;) {
-    const page = await s3().send(new ListMultipartUploadsCommand({ Bucket, ...marker }));
-    for (const upload of page.Uploads ?? []) initiated.push((upload.Initiated ?? new Date(0)).getTime());
-    if (!page.IsTruncated || page.NextKeyMarker === undefined) return initiated;
+    const page = await s3().send(new ListMultipartUploadsCommand({ Bucket, Prefix, ...marker }));
+    for (const { Key = "", UploadId = "", Initiated = new Date(0) } of page.Uploads ?? [])
+      uploads.push({ key: Key, id: UploadId, begun: Initiated.getTime() });
+    if (!page.IsTruncated || page.NextKeyMarker === undefined) return uploads;
     marker = {
       KeyMarker: page.NextKeyMarker,
       ...(page.NextUploadIdMarker !== undefined && { UploadIdMarker: page.NextUploadIdMarker }),
     };
+  }
+}
+
+/** Ends a multipart upload and removes its parts; nothing happens where it has ended. */
+export async function abortUpload(Bucket: string, { key: Key, id: UploadId }: OpenUpload): Promise<void> {
+  try {
+    await s3().send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
+  } catch (error) {
+    if (!failsWith(error, "NoSuchUpload")) throw error;
   }
 }
 

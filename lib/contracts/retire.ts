@@ -12,6 +12,8 @@ export const retire = {
       snapshots: z.array(z.string()),
       objects: z.array(z.string()),
       abandoned: z.array(release),
+      /** Keys of the uploads in parts that were ended. */
+      uploads: z.array(z.string()),
     }),
   },
 };

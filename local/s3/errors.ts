@@ -83,3 +83,8 @@ export function invalidRange(size: number): AwsError {
 export function invalidArgument(text: string): AwsError {
   return new AwsError("InvalidArgument", text, 400);
 }
+
+/** Buckets belong to their owner alone: nobody gets rights by an ACL. */
+export function aclNotSupported(): AwsError {
+  return new AwsError("AccessControlListNotSupported", "The bucket does not allow ACLs", 400);
+}

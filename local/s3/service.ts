@@ -4,6 +4,7 @@ import { AwsError, notImplemented } from "../service.ts";
 import type { S3Call } from "./address.ts";
 import { addressOf } from "./address.ts";
 import * as buckets from "./buckets.ts";
+import { aclNotSupported } from "./errors.ts";
 import { listObjects, listVersions } from "./listing.ts";
 import * as multipart from "./multipart.ts";
 import * as objects from "./objects.ts";
@@ -38,10 +39,24 @@ export function s3Service(store: ObjectStore, mayList: MayList = () => true): Se
 function pick(call: S3Call): Operation {
   const method = call.request.method ?? "GET";
   if (call.bucket === "" && method === "GET") return buckets.listBuckets;
+  if (grantsByAcl(call)) throw aclNotSupported();
   const operation = call.key === "" ? onBucket(method, call.query) : onObject(method, call);
   if (operation === undefined) throw notImplemented("s3", `${method} ${call.request.url ?? "/"}`);
   return operation;
 }
+
+/**
+ * Whether a write would give rights by an ACL. Buckets made since 2023 refuse all but the owner's full control.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+ */
+function grantsByAcl({ key, query, request: { method, headers } }: S3Call): boolean {
+  if (key === "") return false;
+  const acl = headers["x-amz-acl"];
+  const granted = Object.keys(headers).some((name) => name.startsWith("x-amz-grant-"));
+  return granted || (acl !== undefined && acl !== OWNERS) || (method === "PUT" && query.has("acl"));
+}
+
+const OWNERS = "bucket-owner-full-control";
 
 function onBucket(method: string, query: URLSearchParams): Operation | undefined {
   const subject = buckets.bucketSubjects.find((name) => query.has(name));

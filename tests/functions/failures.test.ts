@@ -199,13 +199,14 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
         snapshots: [],
         objects: [],
         abandoned: [],
+        uploads: [],
       },
     );
     await eventually("the machine is stopped", async () =>
       (await machineStates()).get(first.machine.instanceId) === "stopped" ? true : undefined,
     );
     assert.deepEqual(await retire(), {
-      ...{ stopped: [], terminated: [], images: [], snapshots: [], objects: [], abandoned: [] },
+      ...{ stopped: [], terminated: [], images: [], snapshots: [], objects: [], abandoned: [], uploads: [] },
     });
     assert.equal(await stack.read("turn/lock.json"), undefined);
     assert.equal(await servedRelease(stack.address), 2);

@@ -196,7 +196,7 @@ describe("a rollback", { timeout: 400_000 }, () => {
     const first = await machine(1);
     const input = { execution: await idleExecution(stack), drainSeconds: 3600 };
     const nothing = {
-      ...{ stopped: [], terminated: [], images: [], snapshots: [], objects: [], abandoned: [] },
+      ...{ stopped: [], terminated: [], images: [], snapshots: [], objects: [], abandoned: [], uploads: [] },
     };
     assert.deepEqual(await stack.invoke("retire", input), nothing, "what it has replaced drains yet");
     assert.deepEqual(await retire(), { ...nothing, stopped: [first] });

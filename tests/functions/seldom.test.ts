@@ -15,7 +15,13 @@ import {
   type Tag,
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
-import { ListMultipartUploadsCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  S3Client,
+  UploadPartCommand,
+} from "@aws-sdk/client-s3";
 import {
   DescribeExecutionCommand,
   ListExecutionsCommand,
@@ -27,6 +33,7 @@ import { bootKey, bootRecordKey, chainKey, privateKeyKey } from "../../lib/relea
 import type { Live, Release } from "../../lib/releases/records.ts";
 import { AwsError } from "../../local/service.ts";
 import { quickBuild } from "../kit/package.ts";
+import { skewedClock } from "../kit/skewed-clock.ts";
 import { TestStack } from "../kit/stack.ts";
 import { ByHand, eventually, failure, idleExecution, settingOf, there, withSettings } from "./by-hand.ts";
 
@@ -264,6 +271,77 @@ describe("seldom", { timeout: 300_000 }, () => {
     const states = Reservations?.flatMap(({ Instances }) => Instances ?? []).map(({ State }) => State?.Name);
     assert.ok(states?.length === owners.length && !states.includes("terminated"), `${states}`);
     await ec2.send(new TerminateInstancesCommand({ InstanceIds }));
+  });
+
+  it("retire: ends what a killed function had begun to upload in parts, an hour later, and nobody else's uploads", async () => {
+    const other = "somebody-elses-bucket";
+    await s3.send(new CreateBucketCommand({ Bucket: other }));
+    const own = ["archives/half.tar", "imports/000099.raw"];
+    const strange = [[stack.state, "notes/half.tar"] as const, ...own.map((key) => [other, key] as const)];
+    for (const [Bucket, Key] of [...own.map((key) => [stack.state, key] as const), ...strange]) {
+      const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key }));
+      await s3.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body: "half of it" }));
+    }
+    const open = async () => {
+      const lists = [stack.state, other].map((Bucket) =>
+        s3.send(new ListMultipartUploadsCommand({ Bucket })),
+      );
+      const uploads = (await Promise.all(lists)).map(({ Uploads = [] }) => Uploads.map(({ Key }) => Key));
+      return uploads.map((keys) => keys.sort());
+    };
+    const retire = async () =>
+      deployment.step("retire", { execution: await idleExecution(stack), drainSeconds: 0 });
+    assert.deepEqual((await retire()).uploads, []);
+    assert.deepEqual(await open(), [[...own, "notes/half.tar"], own], "a function may be at it still");
+    withSettings(stack, "retire", { NODE_OPTIONS: skewedClock(61 * 60_000) });
+    assert.deepEqual((await retire()).uploads, own);
+    assert.deepEqual((await retire()).uploads, []);
+    withSettings(stack, "retire", { NODE_OPTIONS: "" });
+    assert.deepEqual(await open(), [["notes/half.tar"], own]);
+  });
+
+  it("retire: cancels imports of its own that nobody goes on with, and leaves strangers' imports and keys alone", async () => {
+    const RoleName = importRole();
+    const partition = await stack.bytes(bootKey(there(await stack.live()).boot.build));
+    await stack.put(stack.state, "imports/system.raw", Buffer.concat([partitionTable(partition), partition]));
+    const imports = async (Tags: Tag[]) => {
+      const tagged = (ResourceType: "import-snapshot-task" | "import-image-task") => ({
+        TagSpecifications: Tags.length === 0 ? [] : [{ ResourceType, Tags }],
+      });
+      const { ImportTaskId: snapshot = "" } = await ec2.send(
+        new ImportSnapshotCommand({ RoleName, DiskContainer: disk(), ...tagged("import-snapshot-task") }),
+      );
+      const { ImportTaskId: image = "" } = await ec2.send(
+        new ImportImageCommand({ RoleName, DiskContainers: [disk()], ...tagged("import-image-task") }),
+      );
+      return [snapshot, image];
+    };
+    const release = { Key: "mirage-pages:release", Value: "99" };
+    const own = await imports([{ Key: "mirage-pages:stack", Value: "mirage-pages-prod" }, release]);
+    const strange = [
+      ...(await imports([{ Key: "mirage-pages:stack", Value: "mirage-pages-prod-2" }, release])),
+      ...(await imports([release])),
+      ...(await imports([])),
+    ];
+    for (const id of [...own, ...strange]) {
+      await eventually("the import ends", async () => tasks()[id]?.status === "completed" || undefined);
+      // On AWS it takes minutes, here no time: it is not over yet.
+      there(tasks()[id]).status = "active";
+    }
+    const key = "keys/00bb.pem";
+    const secrets = [
+      [stack.state, key],
+      ["somebody-elses-bucket", key],
+    ] as const;
+    for (const [bucket, name] of secrets) await stack.put(bucket, name, "a private key");
+    const snapshots = Object.keys(stack.cloud.ec2.state.snapshots);
+    await deployment.step("retire", { execution: await idleExecution(stack), drainSeconds: 0 });
+    const statuses = (ids: readonly string[]) => new Set(ids.map((id) => tasks()[id]?.status));
+    assert.deepEqual([statuses(own), statuses(strange)], [new Set(["deleting"]), new Set(["active"])]);
+    const imported = strange.flatMap((id) => tasks()[id]?.snapshotId ?? []);
+    assert.ok(imported.length > 0 && imported.every((id) => snapshots.includes(id)));
+    for (const id of imported) assert.ok(stack.cloud.ec2.state.snapshots[id], `${id} stays`);
+    for (const [bucket, name] of secrets) assert.deepEqual(await stack.keys(bucket, name), [name]);
   });
 
   it("reconcile: sweeps once an hour, when the last release has surely drained", async () => {

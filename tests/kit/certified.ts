@@ -13,6 +13,7 @@ import {
 import { type Certificate, certificateSchema } from "../../lib/releases/records.ts";
 import { Pebble } from "../../local/acme/pebble.ts";
 import { AcmeFront } from "./acme-front.ts";
+import { skewedClock } from "./skewed-clock.ts";
 import { type StackOptions, TestStack } from "./stack.ts";
 
 /** How an execution of the certificate machine ended. */
@@ -88,12 +89,7 @@ export class CertifiedStack {
 
   /** Puts the clocks of all functions wrong by so many milliseconds, from their next start on; 0 puts them right. */
   skewClocks(ms: number): void {
-    const skewed = `const Right = Date;
-      globalThis.Date = class extends Right {
-        constructor(...given) { given.length === 0 ? super(Right.now() + ${ms}) : super(...given); }
-        static now() { return Right.now() + ${ms}; }
-      };`;
-    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(skewed)}`;
+    const NODE_OPTIONS = skewedClock(ms);
     const { functions } = this.stack.cloud;
     for (const config of functions.all()) {
       functions.define({ ...config, environment: { ...config.environment, NODE_OPTIONS } });

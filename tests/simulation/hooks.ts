@@ -11,6 +11,8 @@ export interface Mutation {
 
 const root = new URL("../../", import.meta.url).href;
 const here = new URL("./", import.meta.url).href;
+/** Size of the parts of an upload in parts. */
+export const PART_BYTES = 4 * 1024;
 const inRoot = (path: string) => new URL(path, root).href;
 
 /** What simulated code gets instead of Node's own modules. */
@@ -36,20 +38,31 @@ const EDGES: ReadonlyMap<string, string> = new Map(
   }).map(([from, to]) => [inRoot(from), new URL(to, here).href]),
 );
 
+/** A measure that is smaller here, and what it becomes. */
+interface Scale {
+  readonly measure: RegExp;
+  readonly becomes: string;
+}
+
 /**
  * Where a GiB is written, and what it is here: ImportSnapshot reads whole disks, and volumes are whole GiB to EBS.
- * Product and local cloud take the same unit, so that nothing else differs.
+ * And how large the parts of an upload are: an archive of some files has several. Product and local cloud take the
+ * same units, so that nothing else differs.
  */
-const GIB = /1024 \*\* 3/g;
-const SMALL_GIB = "(4 * 1024 ** 2)";
-const MEASURES = new Set(
-  [
-    "lib/disk/plan.ts",
-    "local/ec2/disks.ts",
-    "local/ec2/import/imports.ts",
-    "local/ebs/snapshots.ts",
-    "local/ebs/service.ts",
-  ].map(inRoot),
+const GIB: Scale = { measure: /1024 \*\* 3/g, becomes: "(4 * 1024 ** 2)" };
+const PART: Scale = { measure: /\b[58] \* 1024 \* 1024/g, becomes: String(PART_BYTES) };
+const MEASURES: ReadonlyMap<string, Scale> = new Map(
+  (
+    [
+      ["lib/disk/plan.ts", GIB],
+      ["local/ec2/disks.ts", GIB],
+      ["local/ec2/import/imports.ts", GIB],
+      ["local/ebs/snapshots.ts", GIB],
+      ["local/ebs/service.ts", GIB],
+      ["lib/aws/bucket.ts", PART],
+      ["local/s3/store.ts", PART],
+    ] as const
+  ).map(([file, scale]) => [inRoot(file), scale]),
 );
 
 /** Packages that get stand-ins too: the SDK looks for its configuration in files, middy limits handlers' time. */
@@ -81,18 +94,20 @@ export function installHooks(mutation?: Mutation): void {
     },
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
-      if (!MEASURES.has(url) && url !== mutated) return loaded;
+      const scale = MEASURES.get(url);
+      if (scale === undefined && url !== mutated) return loaded;
       let source = String(loaded.source);
-      if (MEASURES.has(url)) source = scaled(url, source);
+      if (scale !== undefined) source = scaled(url, source, scale);
       if (url === mutated && mutation !== undefined) source = mutate(source, mutation);
       return { ...loaded, source };
     },
   });
 }
 
-function scaled(url: string, source: string): string {
-  if (!GIB.test(source)) throw new Error(`${fileURLToPath(url)} does not measure in GiB any more.`);
-  return source.replaceAll(GIB, SMALL_GIB);
+function scaled(url: string, source: string, { measure, becomes }: Scale): string {
+  const text = source.replaceAll(measure, becomes);
+  if (text === source) throw new Error(`${fileURLToPath(url)} does not measure as it did any more.`);
+  return text;
 }
 
 function mutate(source: string, { file, text, becomes }: Mutation): string {

@@ -39,7 +39,7 @@ export const mutations: readonly KnownMutation[] = [
     file: "lib/site/settled.ts",
     text: "return previous === listing && uploads",
     becomes: "return uploads",
-    seed: 10,
+    seed: 35,
     breaks: "content",
   },
   {
@@ -71,7 +71,7 @@ export const mutations: readonly KnownMutation[] = [
     file: "functions/undo.ts",
     text: "await removeRelease(store, release.number);",
     becomes: "",
-    seed: 62,
+    seed: 14,
     breaks: "undone",
   },
   {

@@ -11,6 +11,7 @@ const PAGES = [
   "blog/first.html",
   "css/site.css",
   "feed.xml",
+  "Über uns/50% & mehr+#?.html",
 ];
 /** Few, so that another version of a page often has the size of the one before. */
 const SIZES = [60, 60, 120, 400];
@@ -34,9 +35,14 @@ export class Uploads {
     this.#chance = world.chance("uploads");
   }
 
-  /** Plans every sync of the history. */
+  /** Plans every sync of the history, and now and then an upload in parts that nobody ever goes on with. */
   begin(): void {
     const { clock, choices } = this.#world;
+    const careless = this.#world.chance("abandoned uploads");
+    if (careless.happens(0.04)) {
+      const key = careless.pick(PAGES);
+      clock.after(careless.between(0, choices.busySeconds) * 1000, () => void this.#beginInParts(key));
+    }
     const syncs = this.#chance.whole(1, 5);
     let at = this.#chance.between(0, 60);
     for (let i = 0; i < syncs && at < choices.busySeconds; i += 1) {
@@ -103,14 +109,18 @@ export class Uploads {
   }
 
   async #writeInParts(key: string, bytes: Buffer): Promise<void> {
-    const begun = await this.#call("POST", key, "?uploads", Buffer.alloc(0));
-    const [, id = ""] = /<UploadId>(.*)<\/UploadId>/.exec(begun.body.toString()) ?? [];
-    this.#world.note(`a person: begins an upload of ${key} in parts`);
+    const id = await this.#beginInParts(key);
     await this.#world.clock.sleep(this.#chance.between(1, 30) * 1000);
     const { headers } = await this.#call("PUT", key, `?partNumber=1&uploadId=${id}`, bytes);
     const part = `<Part><PartNumber>1</PartNumber><ETag>${headers.etag}</ETag></Part>`;
     const list = Buffer.from(`<CompleteMultipartUpload>${part}</CompleteMultipartUpload>`);
     await this.#call("POST", key, `?uploadId=${id}`, list);
+  }
+
+  async #beginInParts(key: string): Promise<string> {
+    const begun = await this.#call("POST", key, "?uploads", Buffer.alloc(0));
+    this.#world.note(`a person: begins an upload of ${key} in parts`);
+    return /<UploadId>(.*)<\/UploadId>/.exec(begun.body.toString())?.[1] ?? "";
   }
 
   async #call(method: string, key: string, query: string, body: Buffer): Promise<Answered> {

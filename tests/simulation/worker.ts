@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { installHooks, type Mutation } from "./hooks.ts";
+import { installHooks, type Mutation, PART_BYTES } from "./hooks.ts";
 import { installClock } from "./world/clock.ts";
 import { installRandomness } from "./world/randomness.ts";
 
@@ -13,6 +13,9 @@ installHooks(mutation);
 console.log = () => {};
 // The SDK's advice on bodies whose length it does not know: S3 takes them in parts of their own.
 console.warn = () => {};
+// Only then the SDK takes parts of this size.
+const { Upload } = await import("@aws-sdk/lib-storage");
+Object.assign(Upload, { MIN_PART_SIZE: PART_BYTES });
 const { Player } = await import("./play.ts");
 const player = await Player.open();
 port?.on("message", (seed: number) => {

@@ -301,7 +301,7 @@ export class World {
   #onObject(change: ObjectChange): void {
     if (change.bucket !== CONTENT_BUCKET) return;
     this.tell((watcher) => watcher.onContent?.(change));
-    this.queue.put(JSON.stringify({ detail: { object: { key: change.key } } }));
+    this.queue.put(this.faults.eventBody(JSON.stringify({ detail: { object: { key: change.key } } })));
   }
 
   #onStatus(execution: Execution): void {

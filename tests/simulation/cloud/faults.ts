@@ -167,6 +167,18 @@ export class Faults {
     return !this.over && chance.happens(this.#weather.event) ? [once(), once()] : [once()];
   }
 
+  /** An event's text, now and then with something in it that nobody expects: events say no more than "look". */
+  eventBody(text: string): string {
+    if (this.over || !this.#chance.happens(this.#weather.event / 4)) return text;
+    return this.#chance.pick([
+      "",
+      "null",
+      "[]",
+      text.slice(0, text.length / 2),
+      '{"detail":{"object":null}}',
+    ]);
+  }
+
   /** Seconds that an address takes to lead elsewhere. */
   addressSeconds(): number {
     return this.#chance.between(0, 4);

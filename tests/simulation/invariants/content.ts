@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { isRedirect } from "../../../lib/archive/site-index.ts";
-import { MARKER_KEY } from "../../../lib/site/settled.ts";
+import { ABANDONED_UPLOAD_MS, MARKER_KEY } from "../../../lib/site/settled.ts";
 import type { BootedDisk } from "../../../local/machines/node/disk.ts";
 import type { Carried } from "../cloud/calls.ts";
 import { CONTENT_BUCKET, type Watcher, type World } from "../world.ts";
@@ -25,7 +25,9 @@ export function contentInvariant(world: World): Watcher {
     onContent: () => settled.look(),
     onReturn({ name, startedAt }, _event, result) {
       if (name !== "settle" || !(result as { settled: boolean }).settled || settled.isMarked()) return;
-      const open = world.objects.openUploads(CONTENT_BUCKET).find(({ initiated }) => initiated < startedAt);
+      const open = world.objects
+        .openUploads(CONTENT_BUCKET)
+        .find(({ initiated }) => initiated < startedAt && startedAt - initiated < ABANDONED_UPLOAD_MS);
       if (open !== undefined)
         world.violate("content", `The bucket counts as settled while ${open.key} is being uploaded.`);
     },
