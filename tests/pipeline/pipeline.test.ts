@@ -34,6 +34,7 @@ describe("the pipeline", { timeout: 900_000 }, () => {
     stack = await TestStack.start({
       machineKind: "qemu",
       sources: "real",
+      parameters: { accessLog: "full" },
       onCall: async ({ action }) => {
         if (action === "RunInstances") await beforeLaunch();
       },
@@ -86,6 +87,13 @@ describe("the pipeline", { timeout: 900_000 }, () => {
       await stack.aws("ec2", "get-console-output", "--instance-id", machine ?? ""),
       /listening release=1/,
     );
+  });
+
+  it("keeps what the machine has logged of its visitors", async () => {
+    await stack.invoke("collect-access-log", {});
+    const keys = await stack.keys(stack.state, "access-logs/");
+    const log = (await Promise.all(keys.map((key) => stack.read(key)))).join("");
+    assert.match(log, /^\S+ - - \[[^\]]+\] "GET \/about\/\?a=b HTTP\/1\.1" 301 \d+ "-" "node"$/m);
   });
 
   it("answers the AWS CLI about everything that it did", async () => {
