@@ -88,7 +88,7 @@ describe("mirage-pages", { timeout: 120_000 }, () => {
     assert.equal(verified.code, 0, verified.stderr);
     assert.match(
       verified.stdout,
-      new RegExp(`6 members, 3 paths, SHA-256 ${site.digest}\nAll of it is in order`),
+      new RegExp(`6 members, 3 paths, digest ${site.digest}\nAll of it is in order`),
     );
     const { stdout: json } = await run(["archive", "verify", "7", "--json", ...local()]);
     assert.deepEqual((JSON.parse(json) as { paths: number; problems: string[] }).problems, []);
@@ -100,7 +100,7 @@ describe("mirage-pages", { timeout: 120_000 }, () => {
     await writeFile(path, bytes.with(600, (bytes[600] ?? 0) ^ 1));
     const damaged = await run(["archive", "verify", path]);
     assert.equal(damaged.code, 1);
-    assert.match(damaged.stdout + damaged.stderr, /damaged|Its SHA-256 is/);
+    assert.match(damaged.stdout + damaged.stderr, /damaged|Its digest is/);
     const nothing = await run(["archive", "ls", "live", ...local()]);
     assert.deepEqual([nothing.code, nothing.stderr], [1, "mirage-pages: Nothing is live yet.\n"]);
     assert.match((await run(["archive", "ls", "8", ...local()])).stderr, /There is no release 8\./);

@@ -50,7 +50,9 @@ interface Scale {
  * same units, so that nothing else differs.
  */
 const GIB: Scale = { measure: /1024 \*\* 3/g, becomes: "(4 * 1024 ** 2)" };
-const PART: Scale = { measure: /\b[58] \* 1024 \* 1024/g, becomes: String(PART_BYTES) };
+const PART: Scale = { measure: /\b8 \* 1024 \* 1024/g, becomes: String(PART_BYTES) };
+/** Of a MiB of an archive that is made of parts of the one before, and of what S3 takes as a part and copies of. */
+const MIB: Scale = { measure: /\b1024 \* 1024/g, becomes: "128" };
 const MEASURES: ReadonlyMap<string, Scale> = new Map(
   (
     [
@@ -60,7 +62,9 @@ const MEASURES: ReadonlyMap<string, Scale> = new Map(
       ["local/ebs/snapshots.ts", GIB],
       ["local/ebs/service.ts", GIB],
       ["lib/aws/bucket.ts", PART],
-      ["local/s3/store.ts", PART],
+      ["lib/archive/parts.ts", MIB],
+      ["local/s3/multipart.ts", MIB],
+      ["local/s3/store.ts", MIB],
     ] as const
   ).map(([file, scale]) => [inRoot(file), scale]),
 );

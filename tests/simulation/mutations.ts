@@ -71,7 +71,7 @@ export const mutations: readonly KnownMutation[] = [
     file: "functions/undo.ts",
     text: "await removeRelease(store, release.number);",
     becomes: "",
-    seed: 14,
+    seed: 12,
     breaks: "undone",
   },
   {
