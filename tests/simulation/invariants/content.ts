@@ -27,7 +27,7 @@ export function contentInvariant(world: World): Watcher {
       if (name !== "settle" || !(result as { settled: boolean }).settled || settled.isMarked()) return;
       const open = world.objects
         .openUploads(CONTENT_BUCKET)
-        .find(({ initiated }) => initiated < startedAt && startedAt - initiated < ABANDONED_UPLOAD_MS);
+        .find(({ initiated }) => initiated < startedAt && world.clock.now - initiated < ABANDONED_UPLOAD_MS);
       if (open !== undefined)
         world.violate("content", `The bucket counts as settled while ${open.key} is being uploaded.`);
     },
