@@ -12,7 +12,7 @@ export interface Mutation {
 const root = new URL("../../", import.meta.url).href;
 const here = new URL("./", import.meta.url).href;
 /** Size of the parts of an upload in parts. */
-export const PART_BYTES = 4 * 1024;
+export const PART_BYTES = 64 * 1024;
 const inRoot = (path: string) => new URL(path, root).href;
 
 /** What simulated code gets instead of Node's own modules. */
@@ -52,7 +52,7 @@ interface Scale {
 const GIB: Scale = { measure: /1024 \*\* 3/g, becomes: "(4 * 1024 ** 2)" };
 const PART: Scale = { measure: /\b8 \* 1024 \* 1024/g, becomes: String(PART_BYTES) };
 /** Of a MiB of an archive that is made of parts of the one before, and of what S3 takes as a part and copies of. */
-const MIB: Scale = { measure: /\b1024 \* 1024/g, becomes: "128" };
+const MIB: Scale = { measure: /\b1024 \* 1024/g, becomes: "256" };
 const MEASURES: ReadonlyMap<string, Scale> = new Map(
   (
     [

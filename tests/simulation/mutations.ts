@@ -39,7 +39,7 @@ export const mutations: readonly KnownMutation[] = [
     file: "lib/site/settled.ts",
     text: "return previous === listing && uploads",
     becomes: "return uploads",
-    seed: 35,
+    seed: 33,
     breaks: "content",
   },
   {
@@ -71,7 +71,7 @@ export const mutations: readonly KnownMutation[] = [
     file: "functions/undo.ts",
     text: "await removeRelease(store, release.number);",
     becomes: "",
-    seed: 12,
+    seed: 38,
     breaks: "undone",
   },
   {

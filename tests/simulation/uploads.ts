@@ -39,7 +39,7 @@ export class Uploads {
   begin(): void {
     const { clock, choices } = this.#world;
     const careless = this.#world.chance("abandoned uploads");
-    if (careless.happens(0.04)) {
+    if (careless.happens(0.01)) {
       const key = careless.pick(PAGES);
       clock.after(careless.between(0, choices.busySeconds) * 1000, () => void this.#beginInParts(key));
     }
