@@ -129,3 +129,15 @@ test("lines that cannot be honoured are told with their number and why", () => {
     [1, 2],
   );
 });
+
+test("more paths than a site may have are told, and their headers go with them", () => {
+  const paths = Array.from({ length: 1_001 }, (_, i) => `/${i}\n  X-Number: ${i}`);
+  const { rules, findings } = parseHeaders(paths.join("\n"));
+  assert.equal(rules.length, 1_000);
+  assert.deepEqual(rules.at(-1)?.changes, [["X-Number", "999"]]);
+  assert.deepEqual(
+    findings.map(({ line }) => line),
+    [2_001],
+  );
+  assert.match(findings[0]?.reason ?? "", /more than 1000 paths/);
+});

@@ -179,3 +179,14 @@ test("more patterns than a request should be tried against are told", () => {
     [1001, 1002],
   );
 });
+
+test("more rules than a site may have are told, line by line", () => {
+  const lines = Array.from({ length: 20_002 }, (_, i) => `/old/${i} /new/${i}`);
+  const { rules, findings } = parseRedirects(lines.join("\n"));
+  assert.equal(rules.length, 20_000);
+  assert.deepEqual(
+    findings.map(({ line }) => line),
+    [20_001, 20_002],
+  );
+  assert.match(findings[0]?.reason ?? "", /more than 20000 rules/);
+});
