@@ -24,7 +24,7 @@ export async function tarFromS3({ sdk, content, state }: TestStack, folder: stri
   const command = [
     'rclone copy ":s3:$1" "$0/fetched" --transfers 32 --fast-list',
     'tar -C "$0/fetched" -cf - . | zstd -q -1 -T0 -f -o "$0/fetched.tar.zst"',
-    'rclone copyto "$0/fetched.tar.zst" ":s3:$2/bench/fetched.tar.zst"',
+    'rclone copyto --s3-acl bucket-owner-full-control "$0/fetched.tar.zst" ":s3:$2/bench/fetched.tar.zst"',
   ].join(" && ");
   const env = {
     ...{
