@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { encodePath } from "../lib/site/url.ts";
 import type { TestStack } from "../tests/kit/stack.ts";
 
 const run = promisify(execFile);
@@ -48,9 +49,7 @@ export async function getsAlone(
   folder: string,
 ): Promise<number> {
   const { accessKeyId, secretAccessKey } = sdk.credentials;
-  const urls = keys.map(
-    (key) => `${sdk.endpoint}/${content}/${key.split("/").map(encodeURIComponent).join("/")}`,
-  );
+  const urls = keys.map((key) => `${sdk.endpoint}/${content}/${encodePath(key)}`);
   const config = join(folder, "curl.txt");
   await writeFile(config, urls.map((url) => `url = "${url}"\noutput = "/dev/null"\n`).join(""));
   const sign = ["--aws-sigv4", `aws:amz:${sdk.region}:s3`, "--user", `${accessKeyId}:${secretAccessKey}`];

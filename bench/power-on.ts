@@ -5,6 +5,7 @@ import { connect } from "node:tls";
 import { copySparse } from "../local/ec2/disks.ts";
 import type { Machine } from "../local/machines/machine.ts";
 import { qemu } from "../local/machines/qemu.ts";
+import { median } from "./table.ts";
 
 const RUNS = 5;
 const LIMIT_MS = 60_000;
@@ -19,14 +20,13 @@ export async function powerOn(data: string, folder: string): Promise<{ seconds: 
   await copySparse(join(volumes, name), volume);
   const seconds: number[] = [];
   for (let run = 0; run < RUNS; run += 1) seconds.push((await boot(volume, folder, 512)) ?? Number.NaN);
-  seconds.sort((a, b) => a - b);
   let memoryMiB = Number.NaN;
   for (const memory of MEMORIES) {
     if ((await boot(volume, folder, memory, 25_000)) === undefined) continue;
     memoryMiB = memory;
     break;
   }
-  return { seconds: seconds[Math.floor(RUNS / 2)] ?? Number.NaN, memoryMiB };
+  return { seconds: median(seconds), memoryMiB };
 }
 
 async function boot(

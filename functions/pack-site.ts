@@ -11,7 +11,7 @@ import { objectState, objectStore } from "../lib/aws/bucket.ts";
 import { composeObject } from "../lib/aws/compose.ts";
 import { objectOpener } from "../lib/aws/object-opener.ts";
 import { changesSince } from "../lib/releases/changes.ts";
-import { type Before, openKept, writeVersion } from "../lib/releases/kept-archive.ts";
+import { type Before, openKept, tellUnusable, writeVersion } from "../lib/releases/kept-archive.ts";
 import { readListing } from "../lib/releases/listings.ts";
 import { archiveKey, packRecordKey } from "../lib/releases/object-keys.ts";
 import type { Archive } from "../lib/releases/records.ts";
@@ -80,7 +80,7 @@ async function keepPacked(
     return await packAndUpload(packing, before, bucket);
   } catch (error) {
     if (!(error instanceof KeptUnusable)) throw error;
-    console.log(JSON.stringify({ kept: "unusable", error: error.name, message: error.message }));
+    tellUnusable(error);
     return await packAndUpload(packing, { previous: before.previous }, bucket);
   }
 }

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { packageStack } from "../../cli/start/packaging.ts";
 import { unpack } from "../../local/lambda/package.ts";
 import { root } from "../../tests/kit/package.ts";
+import { median } from "../table.ts";
 
 const RUNS = 7;
 const IMPORT =
@@ -21,8 +22,7 @@ export async function functions(folder: string): Promise<void> {
     const times: number[] = [];
     for (let run = 0; run < RUNS; run += 1)
       times.push(await importTime(join(directory, `functions/${name}.cjs`)));
-    times.sort((a, b) => a - b);
-    console.log(`| ${name} | ${(size / 1024).toFixed(0)} | ${times[(RUNS - 1) / 2]?.toFixed(0)} |`);
+    console.log(`| ${name} | ${(size / 1024).toFixed(0)} | ${median(times).toFixed(0)} |`);
   }
 }
 

@@ -54,9 +54,21 @@ export class Kept {
   }
 
   /** Whether the key's own form stands there: then its member is the same, header and all. */
-  isOwn(key: string, coding: EncodedCoding, [, offset]: readonly [number, number, string]): boolean {
+  isOwn(key: string, coding: EncodedCoding, offset: number): boolean {
     const { forms, brought } = this.#objects.get(key)?.object ?? {};
     return forms?.[coding]?.[1] === offset || brought?.[coding]?.[1] === offset;
+  }
+
+  /**
+   * The bodies that need not be read: of the same key, size and version. In the plan's order; undefined is what has
+   * to be read.
+   */
+  unchangedBodies({ members }: SpoolPlan): (SpooledBody | undefined)[] {
+    return members.map(({ object: { key, size, version } }) => {
+      const was = this.#objects.get(key)?.object;
+      if (version === undefined || was?.version !== version || was.size !== size) return undefined;
+      return { digest: was.digest, cacheControl: was.cacheControl };
+    });
   }
 
   /** Notes the members whose bodies are the same: their headers and places in the list are, too. */
@@ -82,20 +94,4 @@ export class Kept {
   get runs(): readonly KeptRun[] {
     return this.#runs;
   }
-}
-
-/**
- * The bodies that need not be read: of the same key, size and version. In the plan's order; undefined is what has
- * to be read.
- */
-export function unchangedBodies(
-  { members }: SpoolPlan,
-  { objects }: PackRecord,
-): (SpooledBody | undefined)[] {
-  const before = new Map(objects.map((object) => [object.key, object]));
-  return members.map(({ object: { key, size, version } }) => {
-    const was = before.get(key);
-    if (version === undefined || was?.version !== version || was.size !== size) return undefined;
-    return { digest: was.digest, cacheControl: was.cacheControl };
-  });
 }

@@ -94,7 +94,7 @@ export async function spoolVariants(file: FileHandle, input: VariantsInput): Pro
     const length = header.length + size + padding(size);
     if (bytes !== undefined) {
       await writeExactly(file, Buffer.concat([header, bytes, Buffer.alloc(padding(size))]), end);
-    } else if (kept?.isOwn(key, coding, [size, keptOffset, digest])) {
+    } else if (kept?.isOwn(key, coding, keptOffset)) {
       kept.note(end, keptOffset - header.length, length);
     } else {
       await writeExactly(file, header, end);

@@ -5,7 +5,7 @@ import { sha256 } from "../sha256.ts";
 import { planSite, type SitePlan } from "../site/plan.ts";
 import { archiveDigest } from "./archive-digest.ts";
 import { indexMember, siteIndex } from "./index-member.ts";
-import { Kept, type KeptArchive, type KeptRun, KeptUnusable, unchangedBodies } from "./kept.ts";
+import { Kept, type KeptArchive, type KeptRun, KeptUnusable } from "./kept.ts";
 import type { PackRecord } from "./pack-record.ts";
 import { archiveReader, type Read, spoolReader } from "./packed-reader.ts";
 import type { SiteIndex } from "./site-index.ts";
@@ -74,7 +74,7 @@ export async function packSite(options: PackOptions): Promise<PackedSite> {
       const encoder = encoderName(effort);
       const record = options.kept?.record;
       const kept = record && new Kept(record, encoder);
-      const there = record ? unchangedBodies(spool, record) : [];
+      const there = kept?.unchangedBodies(spool) ?? [];
       const bodies = await spoolBodies(file, spool, there, options.concurrency ?? 32);
       kept?.noteMembers(spool, bodies);
       const read = spoolReader(file, kept, options.kept);

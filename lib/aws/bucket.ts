@@ -146,7 +146,10 @@ export async function openUploads(Bucket: string, Prefix = ""): Promise<OpenUplo
 }
 
 /** Ends a multipart upload and removes its parts; nothing happens where it has ended. */
-export async function abortUpload(Bucket: string, { key: Key, id: UploadId }: OpenUpload): Promise<void> {
+export async function abortUpload(
+  Bucket: string,
+  { key: Key, id: UploadId }: { readonly key: string; readonly id: string | undefined },
+): Promise<void> {
   try {
     await s3().send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
   } catch (error) {

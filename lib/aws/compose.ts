@@ -1,5 +1,4 @@
 import {
-  AbortMultipartUploadCommand,
   type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -11,6 +10,7 @@ import { atOnce } from "../archive/at-once.ts";
 import { KeptUnusable } from "../archive/kept.ts";
 import type { Part } from "../archive/parts.ts";
 import type { Source } from "../disk/source.ts";
+import { abortUpload } from "./bucket.ts";
 import { s3 } from "./s3-client.ts";
 
 /** Parts under way: about 8 MiB of memory for each that is sent, none for those that are copied. */
@@ -48,10 +48,8 @@ export async function composeObject(Bucket: string, Key: string, composition: Co
     );
     return made.ETag ?? "";
   } catch (error) {
-    // The lifecycle rule of the bucket removes what cannot be aborted now; the first error is the one to tell.
-    await s3()
-      .send(new AbortMultipartUploadCommand(upload))
-      .catch(() => undefined);
+    // The sweep ends what cannot be aborted now; the first error is the one to tell.
+    await abortUpload(Bucket, { key: Key, id: UploadId }).catch(() => undefined);
     throw error;
   }
 }

@@ -1,5 +1,7 @@
 import type { Readable } from "node:stream";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { sha256 } from "../sha256.ts";
+import { encodePath } from "../site/url.ts";
 import { s3 } from "./s3-client.ts";
 
 /** A body that is being read, with the Cache-Control that its author gave it. */
@@ -8,8 +10,8 @@ export interface OpenedObject {
   readonly cacheControl: string | undefined;
 }
 
-/** SHA-256 of a body without bytes. */
-const nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+/** Of a body without bytes. */
+const nothing = sha256("");
 
 /** Where a bucket's objects are: what every request has in common. */
 interface Place {
@@ -68,15 +70,7 @@ function placeOf({ protocol, hostname, port, path }: Addressed, key: string): Pl
 
 /** A key as it stands in a URL. */
 function encoded(key: string): string {
-  return key
-    .split("/")
-    .map((segment) =>
-      encodeURIComponent(segment).replace(
-        /[!'()*]/g,
-        (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
-      ),
-    )
-    .join("/");
+  return encodePath(key).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** Opens an object without the client; undefined when the answer is another one than 200. */

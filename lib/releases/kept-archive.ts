@@ -56,9 +56,14 @@ async function unlessUnusable<T>(read: () => Promise<T>): Promise<T | undefined>
       error instanceof UnreadableRecord ||
       (error instanceof Error && ["BadArchive", "NoSuchKey"].includes(error.name));
     if (!unusable) throw error;
-    console.log(JSON.stringify({ kept: "unusable", error: error.name, message: error.message }));
+    tellUnusable(error);
     return undefined;
   }
+}
+
+/** Tells the function's log why a kept archive is done without. */
+export function tellUnusable({ name, message }: Error): void {
+  console.log(JSON.stringify({ kept: "unusable", error: name, message }));
 }
 
 /** Longer than S3's whole seconds and the difference of two clocks, in ms. */

@@ -1,4 +1,5 @@
 import { MARKER_KEY } from "../../lib/site/settled.ts";
+import { encodePath } from "../../lib/site/url.ts";
 import type { Answered } from "./world/exchange.ts";
 import type { Chance } from "./world/random.ts";
 import { CONTENT_BUCKET, type World } from "./world.ts";
@@ -124,7 +125,7 @@ export class Uploads {
   }
 
   async #call(method: string, key: string, query: string, body: Buffer): Promise<Answered> {
-    const url = `/${CONTENT_BUCKET}/${key.split("/").map(encodeURIComponent).join("/")}${query}`;
+    const url = `/${CONTENT_BUCKET}/${encodePath(key)}${query}`;
     const headers = { "content-length": String(body.length) };
     const answered = await this.#world.front.call("s3", { method, url, headers, body });
     if (answered.status >= 400) throw new Error(`${method} ${url}: ${answered.body.toString()}`);
