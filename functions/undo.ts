@@ -41,8 +41,8 @@ export const handler = step("undo", async ({ execution, listing, failure }) => {
       "The site serves it. The sweep, which runs every hour, does the rest.";
     return { outcome: "live", release: live.release, message };
   }
+  if (live !== undefined) await giveAddressBack(live.instanceId);
   if (release !== undefined) {
-    if (live !== undefined) await giveAddressBack(live.instanceId);
     if (release.to !== undefined) await stopAgain(release.to, release.startedAt);
     await removeRelease(store, release.number);
     await store.delete(rawDiskKey(release.number));
@@ -61,7 +61,10 @@ export const handler = step("undo", async ({ execution, listing, failure }) => {
   };
 });
 
-/** Only when the failed deployment had moved it; a live machine that is gone is reconcile's to replace. */
+/**
+ * Only when it was moved: by the failed deployment, or by one that was stopped before it committed and that the failed
+ * one took over from. A live machine that is gone is reconcile's to replace.
+ */
 async function giveAddressBack(instanceId: string): Promise<void> {
   if ((await addressHolder()) === instanceId) return;
   const state = (await describeMachine(instanceId))?.state;

@@ -31,22 +31,29 @@ export async function updateRelease(
   if (release !== undefined) await writeRelease(store, { ...release, ...change });
 }
 
-/** The release that an execution opened, if it got that far. It is always the newest one. */
-export async function releaseOf(store: ObjectStore, execution: string): Promise<Release | undefined> {
+async function newestRelease(store: ObjectStore): Promise<Release | undefined> {
   const newest = (await releaseNumbers(store)).at(-1);
-  const release = newest === undefined ? undefined : await readRelease(store, newest);
-  return release?.execution === execution ? release : undefined;
+  return newest === undefined ? undefined : await readRelease(store, newest);
 }
 
-/** Finds the release that this execution opened, or opens the next number for it. */
+/** The release that an execution opened, if it got that far. It is always the newest one. */
+export async function releaseOf(store: ObjectStore, execution: string): Promise<Release | undefined> {
+  const newest = await newestRelease(store);
+  return newest?.execution === execution ? newest : undefined;
+}
+
+/**
+ * Finds the release that this execution opened, or opens the next number for it. Of two runs at once one opens it:
+ * the number follows the record that was looked at, so that the other cannot be passed by.
+ */
 export async function openRelease(
   store: ObjectStore,
   opened: Pick<Release, "execution" | "reason" | "startedAt"> & Partial<Release>,
 ): Promise<Release> {
   for (;;) {
-    const found = await releaseOf(store, opened.execution);
-    if (found !== undefined) return found;
-    const number = ((await releaseNumbers(store)).at(-1) ?? 0) + 1;
+    const newest = await newestRelease(store);
+    if (newest?.execution === opened.execution) return newest;
+    const number = (newest?.number ?? 0) + 1;
     const release: Release = { ...opened, number, status: "preparing" };
     try {
       await putJson(store, releaseKey(number), release, { absent: true });

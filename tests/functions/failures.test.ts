@@ -443,6 +443,19 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
     await third.end();
   });
 
+  it("undo: brings back the address that a stopped deployment had moved, with no release of its own", async () => {
+    const heir = await ByHand.begin(stack);
+    const AllocationId = settingOf(stack, "undo", "ADDRESS_ALLOCATION");
+    const InstanceId = first.machine.instanceId;
+    await ec2.send(new AssociateAddressCommand({ AllocationId, InstanceId, AllowReassociation: true }));
+    assert.notEqual(await servedRelease(stack.address), 2);
+    const { execution } = heir;
+    const undone = { execution, listing: null, failure: { Error: "NotKept", Cause: "no" } };
+    assert.equal((await heir.step("undo", undone)).release, null);
+    assert.equal(await servedRelease(stack.address), 2);
+    await heir.end();
+  });
+
   it("mode snapshot: the disk comes as a raw file by ImportSnapshot, and boots", async () => {
     withSettings(stack, "start-import", { IMPORT_MODE: "snapshot" }, "start-import-snapshot");
     const fourth = await ByHand.begin(stack);

@@ -39,7 +39,7 @@ export const mutations: readonly KnownMutation[] = [
     file: "lib/site/settled.ts",
     text: "return previous === listing && uploads",
     becomes: "return uploads",
-    seed: 33,
+    seed: 18,
     breaks: "content",
   },
   {
@@ -61,17 +61,17 @@ export const mutations: readonly KnownMutation[] = [
   {
     name: "another execution's release continued",
     file: "lib/releases/stored.ts",
-    text: "return release?.execution === execution ? release : undefined;",
-    becomes: "return release;",
-    seed: 2,
-    breaks: "prompt",
+    text: "if (newest?.execution === opened.execution) return newest;",
+    becomes: "if (newest !== undefined) return newest;",
+    seed: 1,
+    breaks: "address",
   },
   {
     name: "undo skipped",
     file: "functions/undo.ts",
     text: "await removeRelease(store, release.number);",
     becomes: "",
-    seed: 38,
+    seed: 17,
     breaks: "undone",
   },
   {

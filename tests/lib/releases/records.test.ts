@@ -32,6 +32,25 @@ test("an execution that opens its release again gets the same one", async () => 
   assert.deepEqual(await releaseNumbers(store), [1]);
 });
 
+test("two runs of an execution's step open one release, also when one opens it after the other has looked", async () => {
+  class Overtaken extends MemoryStore {
+    #looked = false;
+
+    override async get(key: string) {
+      const found = await super.get(key);
+      if (!this.#looked) {
+        this.#looked = true;
+        await openRelease(this, opened("a"));
+      }
+      return found;
+    }
+  }
+  const store = new Overtaken();
+  await writeRelease(store, release(1));
+  assert.equal((await openRelease(store, opened("a"))).number, 2);
+  assert.deepEqual(await releaseNumbers(store), [1, 2]);
+});
+
 test("executions that open releases at the same time get numbers of their own, without gaps", async () => {
   const store = new MemoryStore();
   const names = Array.from({ length: 8 }, (_, i) => `execution-${i}`);
