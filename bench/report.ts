@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-interface FunctionRun {
+export interface FunctionRun {
   readonly seconds: number;
   readonly usedMb: number;
   readonly sizeMb: number;
@@ -26,7 +26,10 @@ export async function functionRuns(dataDir: string, name: string): Promise<Funct
 /** The slowest run of a function of a local cloud: time and memory. */
 export async function longestRun(dataDir: string, name: string): Promise<string> {
   const [longest] = (await functionRuns(dataDir, name)).toSorted((a, b) => b.seconds - a.seconds);
-  return longest === undefined
-    ? "did not run"
-    : `${longest.seconds.toFixed(1)} s, ${longest.usedMb} of ${longest.sizeMb} MB`;
+  return longest === undefined ? "did not run" : asText(longest);
+}
+
+/** A run's time and memory. */
+export function asText({ seconds, usedMb, sizeMb }: FunctionRun): string {
+  return `${seconds.toFixed(1)} s, ${usedMb} of ${sizeMb} MB`;
 }

@@ -9,7 +9,7 @@ import type { ObjectStore } from "../lib/objects.ts";
 import { lookPatiently } from "../lib/patience.ts";
 import { step } from "../lib/step.ts";
 
-const LIMIT_MS = 30 * 60_000;
+export const LIMIT_MS = 30 * 60_000;
 
 /** Makes a private key, has the authority issue for it, and waits until it has. The key is kept before. */
 export const handler = step("finalize-order", async ({ execution, presentedAt }) => {

@@ -8,7 +8,7 @@ import { lookPatiently } from "../lib/patience.ts";
 import { step } from "../lib/step.ts";
 
 /** A redirect is there at once; a record takes Route 53 a minute, seldom more. */
-const LIMIT_MS = { "http-01": 5_000, "dns-01": 10 * 60_000 };
+export const LIMIT_MS = { "http-01": 5_000, "dns-01": 10 * 60_000 };
 
 /**
  * Looks at the answers as the authority will, before it is asked to: its failed looks are counted, ours are not.

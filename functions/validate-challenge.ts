@@ -8,7 +8,7 @@ import { OrderFailed } from "../lib/errors.ts";
 import { lookPatiently } from "../lib/patience.ts";
 import { step } from "../lib/step.ts";
 
-const LIMIT_MS = 15 * 60_000;
+export const LIMIT_MS = 15 * 60_000;
 
 /** Asks the authority to look, and waits for what it says. Throws OrderFailed with its words and our view. */
 export const handler = step("validate-challenge", async ({ execution, presentedAt }) => {

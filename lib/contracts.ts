@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { accessLog } from "./contracts/access-log.ts";
 import { certificate } from "./contracts/certificate.ts";
 import { deploy } from "./contracts/deploy.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Let's Encrypt's for trying out: no browser trusts what it issues. */
 export const STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory";

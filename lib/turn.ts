@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { TurnLost } from "./errors.ts";
 import { ConditionFailed, getJson, type ObjectStore, putJson } from "./objects.ts";
 import { type Reason, reasonSchema } from "./releases/records.ts";

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import type { Place } from "./account.ts";
-import { CloudWatch } from "./cloudwatch/cloudwatch.ts";
 import { Builds } from "./codebuild/builds.ts";
 import { codeBuildProvider } from "./codebuild/provider.ts";
 import { codeBuildService } from "./codebuild/service.ts";
@@ -99,7 +98,6 @@ export interface Cloud {
   readonly scheduler: Scheduler;
   readonly functions: Functions;
   readonly iam: Directory;
-  readonly cloudWatch: CloudWatch;
   /** Ends everything that runs; safe to call twice. */
   stop(): Promise<void>;
 }
@@ -215,7 +213,6 @@ async function open(
   const ec2 = await createEc2({ dataDir, addressBlock, machineKind, region, ...outside });
   closers.set("ec2", () => ec2.stop());
   authorizer = new Authorizer(iam, judge, ec2.state);
-  const cloudWatch = new CloudWatch(place);
   const zones = new HostedZones(at("route53.json"));
   for (const { id, name } of options.hostedZones ?? []) zones.ensure(id, name);
 
@@ -239,7 +236,6 @@ async function open(
     logsProvider(logs, place),
     statesProvider(engine, place, iam),
     codeBuildProvider(builds, place),
-    cloudWatch.provider(),
     route53Provider(zones),
     ec2,
   ];
@@ -264,7 +260,6 @@ async function open(
     iamService(iam),
     quotasService(),
     stsService(),
-    cloudWatch.service(),
     route53Service(zones),
     ec2,
     ec2.ebs,
@@ -284,6 +279,6 @@ async function open(
   };
   recordEndpoint(options.dataDir, environment);
   const { outputs, unhonoured } = stack;
-  const parts = { stack, ec2, bus, scheduler, functions, iam, cloudWatch };
+  const parts = { stack, ec2, bus, scheduler, functions, iam };
   return { endpoint: place.endpoint, environment, outputs, unhonoured, ...parts, stop };
 }

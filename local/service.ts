@@ -80,8 +80,8 @@ export interface Provisioned {
 /** Makes resources of the template. Find or create: the pair (stack, logicalId) names the same thing for ever. */
 export interface Provider {
   /**
-   * Which properties of each type have an effect here; the others are reported as not honoured. None: the type
-   * is there to be referred to.
+   * Which properties of each type have an effect here; the others are reported as not honoured. "Name.Member":
+   * of the members of a property only those that are listed. None: the type is there to be referred to.
    */
   readonly honoured: Readonly<Record<string, readonly string[]>>;
   provision(resource: Resource): Promise<Provisioned>;

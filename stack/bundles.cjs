@@ -2,6 +2,10 @@ const { mkdir, writeFile } = require("node:fs/promises");
 const { basename, join, relative } = require("node:path");
 const esbuild = require("esbuild");
 
+// esbuild links every bundle anew and ends with the packaging: a collector that runs less takes an eighth of its
+// time away, for 100 MB of 1.8 GB. https://pkg.go.dev/runtime#hdr-Environment_Variables
+process.env.GOGC ??= "400";
+
 /** How a function is bundled: one file, only what it uses, names of errors as they are written. */
 const OPTIONS = {
   bundle: true,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { nameProblem } from "./domain-names.mjs";
 import { instanceTypeProblem } from "./instance-types.mjs";
 import { nearest } from "./nearest.mjs";

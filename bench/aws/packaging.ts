@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { serverlessPackage } from "../../cli/start/packaging.ts";
 import { root } from "../../tests/kit/package.ts";
 
 const RUNS = 3;
@@ -9,12 +9,7 @@ export async function packaging(folder: string): Promise<void> {
   const seconds: number[] = [];
   for (let run = 0; run < RUNS; run += 1) {
     const begun = performance.now();
-    const args = ["package", "--package", join(folder, String(run))];
-    const { status, stderr } = spawnSync(join(root, "node_modules/.bin/serverless"), args, {
-      cwd: root,
-      encoding: "utf8",
-    });
-    if (status !== 0) throw new Error(`The stack cannot be packaged: ${stderr}`);
+    serverlessPackage(root, join(folder, String(run)));
     seconds.push((performance.now() - begun) / 1000);
   }
   seconds.sort((a, b) => a - b);

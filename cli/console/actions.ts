@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { askForRollback, deploy } from "../../lib/aws/deployments.ts";
 import { NotKept } from "../../lib/errors.ts";
 import { rollbackTarget } from "../../lib/releases/rollback.ts";

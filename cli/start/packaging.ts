@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { DataInUse, lockData } from "../../local/lock.ts";
@@ -37,7 +38,10 @@ export async function packageStack(
   const inputs = `${await fingerprint(root, INPUTS)} ${params.join(" ")}`;
   const done = await aloneIn(root);
   try {
-    await once(join(folder, "stamp"), inputs, () => serverlessPackage(root, target, params));
+    await once(join(folder, "stamp"), inputs, () => {
+      console.log("Packaging the stack (serverless package) …");
+      serverlessPackage(root, target, params);
+    });
   } finally {
     done();
   }
@@ -58,19 +62,22 @@ async function aloneIn(root: string): Promise<() => void> {
   }
 }
 
-function serverlessPackage(root: string, target: string, params: readonly string[]): void {
-  console.log("Packaging the stack (serverless package) …");
+/**
+ * Runs `serverless package` in a repository, from nothing. It has a temporary folder of its own, which goes with
+ * it: serverless-esbuild leaves one in there for every function. Throws CannotStart.
+ */
+export function serverlessPackage(root: string, target: string, params: readonly string[] = []): void {
   mkdirSync(target, { recursive: true });
-  const serverless = spawnSync(
-    join(root, "node_modules/.bin/serverless"),
-    ["package", "--package", target, ...params],
-    {
-      cwd: root,
-      encoding: "utf8",
-      env: { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}` },
-    },
-  );
-  if (serverless.status !== 0) {
-    throw new CannotStart(`the stack cannot be packaged:\n${serverless.stdout}${serverless.stderr}`);
+  const programs = join(root, "node_modules/.bin");
+  const temporary = mkdtempSync(join(tmpdir(), "mp-packaging-"));
+  try {
+    const env = { ...process.env, PATH: `${programs}:${process.env.PATH}`, TMPDIR: temporary };
+    const args = ["package", "--package", target, ...params];
+    const { status, stdout, stderr } = spawnSync(join(programs, "serverless"), args, {
+      ...{ cwd: root, encoding: "utf8", env },
+    });
+    if (status !== 0) throw new CannotStart(`the stack cannot be packaged:\n${stdout}${stderr}`);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
   }
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ConditionFailed, getJson, type ObjectStore, putJson } from "../objects.ts";
 import { padded } from "../releases/object-keys.ts";
 import { type Counters, countersSchema, type Report } from "./report.ts";

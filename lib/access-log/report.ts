@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { connect, type TLSSocket } from "node:tls";
-import { z } from "zod";
+import * as z from "zod";
 import { causeText } from "../errors.ts";
 import { serverName } from "../probe/server-name.ts";
 import { sha256 } from "../sha256.ts";

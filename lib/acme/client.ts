@@ -2,7 +2,7 @@
 import "reflect-metadata";
 import { Agent } from "node:https";
 import { axios, Client, crypto } from "acme-client";
-import { z } from "zod";
+import * as z from "zod";
 import { TransientFault } from "../errors.ts";
 import type { ObjectStore } from "../objects.ts";
 import { setting } from "../settings.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { sameNames } from "../certificates/attempts.ts";
 import { OrderFailed, OrderLost, TransientFault } from "../errors.ts";
 import { ConditionFailed, getJson, type ObjectStore, putJson } from "../objects.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const namedSchema = z.object({ type: z.string().optional(), detail: z.string().optional() });
 /** A problem document of an ACME server (RFC 7807; RFC 8555, 6.7), as far as we look at it. */

@@ -1,7 +1,7 @@
 // @peculiar/x509 does not load without it.
 import "reflect-metadata";
 import { AuthorityKeyIdentifierExtension, PemConverter, X509Certificate } from "@peculiar/x509";
-import { z } from "zod";
+import * as z from "zod";
 import { type RenewalWindow, windowSchema } from "../certificates/due.ts";
 import { getJson, type ObjectStore, putJson } from "../objects.ts";
 import { chainKey } from "../releases/object-keys.ts";

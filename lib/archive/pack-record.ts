@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Coding } from "./site-index.ts";
 
 /** A coding that the packer makes. */

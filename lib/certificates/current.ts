@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ResourceGone } from "../errors.ts";
 import { type CertificateDescription, selfSignedCertificate } from "../identity/certificate.ts";
 import { ConditionFailed, getJson, type ObjectStore, putJson } from "../objects.ts";

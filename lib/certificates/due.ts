@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Certificate } from "../releases/records.ts";
 import { type Attempts, mayOrderFrom, sameNames } from "./attempts.ts";
 

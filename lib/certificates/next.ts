@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { getJson, type ObjectStore, putJson } from "../objects.ts";
 import { sameNames } from "./attempts.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { release } from "./fields.ts";
 
 /** The contract of the schedule that collects what visitors asked for. */

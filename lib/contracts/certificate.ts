@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { certificateSchema } from "../releases/records.ts";
 import { execution, failure } from "./fields.ts";
 

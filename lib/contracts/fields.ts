@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Fields that several contracts have. */
 export const execution = z.string().min(1);

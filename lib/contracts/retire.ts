@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { execution, instanceId, release } from "./fields.ts";
 
 /** The contract of the machine that removes what no release needs. */

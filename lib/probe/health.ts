@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { pauseMs } from "../retry.ts";
 
 export const HEALTH_KEY = "health.json";

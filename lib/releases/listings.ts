@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ResourceGone } from "../errors.ts";
 import { getJson, type ObjectStore } from "../objects.ts";
 import { listingKey } from "./object-keys.ts";

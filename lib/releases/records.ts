@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** 64 lower-case hex digits: SHA-256. */
 export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);

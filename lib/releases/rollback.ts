@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { sameNames } from "../certificates/attempts.ts";
 import { NotKept } from "../errors.ts";
 import type { Certificate, Live, Release } from "./records.ts";

@@ -1,5 +1,5 @@
 import { parse, TomlError } from "smol-toml";
-import { z } from "zod";
+import * as z from "zod";
 import { PolicyInvalid } from "./errors.ts";
 import { htmlHandlings } from "./html-handling.ts";
 import { parsePattern } from "./pattern.ts";

@@ -11,17 +11,8 @@ export function codeBuildProvider(builds: Builds, place: Place): Provider {
   return {
     honoured: {
       "AWS::CodeBuild::Project": [
-        ...[
-          "Name",
-          "Description",
-          "ServiceRole",
-          "Source",
-          "Artifacts",
-          "Cache",
-          "LogsConfig",
-          "ConcurrentBuildLimit",
-          "Environment",
-        ],
+        ...["Name", "ServiceRole", "Source", "Artifacts.Location", "Artifacts.Path", "Artifacts.Name"],
+        ...["Cache", "Environment.EnvironmentVariables", "LogsConfig.CloudWatchLogs.GroupName"],
         ...["TimeoutInMinutes", "QueuedTimeoutInMinutes"],
       ],
     },

@@ -7,6 +7,8 @@ import { isPattern } from "./bus.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { readTarget } from "./targets.ts";
 
+const targetMembers = ["Arn", "Id", "Input", "InputPath", "InputTransformer", "RoleArn"];
+
 /** Makes rules and schedules. */
 export function eventsProvider(bus: EventBus, scheduler: Scheduler, place: Place): Provider {
   const makeRule = (name: string, properties: Record<string, unknown>): string => {
@@ -31,10 +33,13 @@ export function eventsProvider(bus: EventBus, scheduler: Scheduler, place: Place
   };
   return {
     honoured: {
-      "AWS::Events::Rule": ["Name", "Description", "EventPattern", "ScheduleExpression", "State", "Targets"],
+      "AWS::Events::Rule": [
+        ...["Name", "EventPattern", "ScheduleExpression", "State"],
+        ...targetMembers.map((name) => `Targets.${name}`),
+      ],
       "AWS::Scheduler::Schedule": [
-        ...["Name", "Description", "ScheduleExpression", "ScheduleExpressionTimezone", "State", "Target"],
-        "FlexibleTimeWindow",
+        ...["Name", "ScheduleExpression", "State"],
+        ...targetMembers.map((name) => `Target.${name}`),
       ],
     },
     async provision({ stack, logicalId, type, properties }: Resource) {

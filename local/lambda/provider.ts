@@ -11,6 +11,9 @@ import type { Functions } from "./functions.ts";
 import { unpack } from "./package.ts";
 import type { FunctionConfig } from "./types.ts";
 
+/** What the Node.js that npm brings stands for. */
+const RUNTIME = "nodejs24.x";
+
 /** A function's zip is not beside the template. */
 class PackageMissing extends Error {
   override readonly name = "PackageMissing";
@@ -49,25 +52,24 @@ export function lambdaProvider(options: LambdaProviderOptions): Provider {
     honoured: {
       "AWS::Lambda::Function": [
         ...[
-          "Code",
-          "Description",
+          "Code.S3Key",
           "EphemeralStorage",
           "Environment",
           "FunctionName",
           "Handler",
-          "LoggingConfig",
+          "LoggingConfig.LogGroup",
         ],
-        ...["MemorySize", "PackageType", "ReservedConcurrentExecutions", "Role", "Runtime", "Timeout"],
+        ...["MemorySize", "ReservedConcurrentExecutions", "Role", "Runtime", "Timeout"],
       ],
       "AWS::Lambda::EventSourceMapping": [
         ...["BatchSize", "Enabled", "EventSourceArn", "FunctionName", "FunctionResponseTypes"],
-        ...["MaximumBatchingWindowInSeconds", "ScalingConfig"],
+        ...["MaximumBatchingWindowInSeconds", "ScalingConfig.MaximumConcurrency"],
       ],
       "AWS::Lambda::Permission": [
         ...["Action", "FunctionName", "FunctionUrlAuthType", "InvokedViaFunctionUrl", "Principal"],
         ...["SourceAccount", "SourceArn"],
       ],
-      "AWS::Lambda::Url": ["AuthType", "TargetFunctionArn", "InvokeMode"],
+      "AWS::Lambda::Url": ["AuthType", "TargetFunctionArn"],
       "AWS::Lambda::Version": ["FunctionName"],
       "AWS::Lambda::EventInvokeConfig": [],
     },
@@ -83,6 +85,9 @@ async function makeFunction(resource: Resource, options: LambdaProviderOptions):
   const { stack, logicalId, properties } = resource;
   const { place } = options;
   const name = optionalText(properties, "FunctionName") ?? `${stack}-${logicalId}`;
+  const runtime = text(properties, "Runtime");
+  if (runtime !== RUNTIME)
+    throw new Error(`Functions of the runtime ${runtime} do not run here, but ${RUNTIME}.`);
   const zip = join(options.packageDirectory, basename(text(members(properties, "Code"), "S3Key")));
   if (!existsSync(zip)) throw new PackageMissing(name, zip);
   const code = await unpack(zip, join(options.codeDirectory, name));
@@ -102,7 +107,7 @@ async function makeFunction(resource: Resource, options: LambdaProviderOptions):
     codeSha256: code.sha256,
     codeBytes: code.bytes,
     lastModified: Date.now(),
-    runtime: optionalText(properties, "Runtime") ?? "nodejs24.x",
+    runtime,
   };
   options.functions.define(config);
   return { ref: name, attributes: { Arn: config.arn } };
@@ -160,6 +165,8 @@ function grant(
 
 async function makeUrl(resource: Resource, { urls, functions }: LambdaProviderOptions): Promise<Provisioned> {
   const config = functions.find(text(resource.properties, "TargetFunctionArn"));
+  const authType = text(resource.properties, "AuthType");
+  if (authType !== "NONE") throw new Error(`Function URLs of AuthType ${authType} do not exist here.`);
   const url = await urls.open(config.name);
   return { ref: config.arn, attributes: { FunctionUrl: url, FunctionArn: config.arn } };
 }

@@ -16,9 +16,7 @@ export function s3Provider(
     honoured: {
       "AWS::S3::Bucket": [
         "BucketName",
-        "NotificationConfiguration",
-        "BucketEncryption",
-        "PublicAccessBlockConfiguration",
+        "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled",
       ],
       "AWS::S3::BucketPolicy": ["Bucket", "PolicyDocument"],
     },

@@ -15,7 +15,7 @@ export function snsProvider(messaging: Messaging, place: Place, judge: Judge): P
   };
   return {
     honoured: {
-      "AWS::SNS::Topic": ["TopicName", "DisplayName", "Subscription"],
+      "AWS::SNS::Topic": ["TopicName", "Subscription.Protocol", "Subscription.Endpoint"],
       "AWS::SNS::TopicPolicy": ["Topics", "PolicyDocument"],
       "AWS::SNS::Subscription": ["TopicArn", "Protocol", "Endpoint"],
     },

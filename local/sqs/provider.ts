@@ -18,11 +18,14 @@ const attributeNames = [
   "SqsManagedSseEnabled",
 ];
 
+/** These a queue only tells: nothing here is encrypted or waits for days. */
+const kept = ["MessageRetentionPeriod", "SqsManagedSseEnabled"];
+
 /** Makes queues, and lays policies on them: they say which services may send. */
 export function sqsProvider(messaging: Messaging, place: Place, judge: Judge): Provider {
   return {
     honoured: {
-      "AWS::SQS::Queue": ["QueueName", ...attributeNames],
+      "AWS::SQS::Queue": ["QueueName", ...attributeNames.filter((name) => !kept.includes(name))],
       "AWS::SQS::QueuePolicy": ["Queues", "PolicyDocument"],
     },
     async provision({ stack, logicalId, type, properties }: Resource) {

@@ -11,7 +11,10 @@ import { InvalidTemplate } from "./template.ts";
 export interface Unhonoured {
   readonly logicalId: string;
   readonly type: string;
-  /** Undefined when nothing of the type has an effect here. */
+  /**
+   * A property, a member of one ("Environment.Image"), or a member of the resource beside its properties
+   * ("DeletionPolicy"). Undefined when nothing of the type has an effect here.
+   */
   readonly property: string | undefined;
 }
 
@@ -71,11 +74,11 @@ export async function loadStack(template: Template, options: StackOptions): Prom
     const provider = providers.get(type);
     if (provider === undefined) {
       // Others may refer to it: it gets a name, and nothing behind it.
+      const nothing = { ref: `${name}-${logicalId}`, attributes: { Arn: arn(place, "local", logicalId) } };
       unhonoured.push({ logicalId, type, property: undefined });
-      made.set(logicalId, {
-        ref: `${name}-${logicalId}`,
-        attributes: { Arn: arn(place, "local", logicalId) },
-      });
+      made.set(logicalId, nothing);
+      const resource = { stack: name, logicalId, type, properties: entry.properties };
+      resources.push({ resource, made: nothing });
       continue;
     }
     try {
@@ -84,7 +87,7 @@ export async function loadStack(template: Template, options: StackOptions): Prom
       const result = await provider.provision(resource);
       made.set(logicalId, result);
       resources.push({ resource, made: result });
-      for (const property of unknownProperties(provider, resource))
+      for (const property of [...idleProperties(provider, resource), ...entry.otherMembers])
         unhonoured.push({ logicalId, type, property });
     } catch (error) {
       throw new ResourceFailed(logicalId, type, error);
@@ -148,10 +151,19 @@ function inOrder(template: Template, scope: Scope): TemplateResource[] {
 /** Properties without effect that nobody misses: they only describe. */
 const descriptive = new Set(["Tags", "Description"]);
 
-function unknownProperties(provider: Provider, { type, properties }: Resource): (string | undefined)[] {
+function idleProperties(provider: Provider, { type, properties }: Resource): (string | undefined)[] {
   const honoured = provider.honoured[type] ?? [];
   if (honoured.length === 0) return [undefined];
-  return Object.keys(properties).filter((name) => !honoured.includes(name) && !descriptive.has(name));
+  const idle = (value: unknown, path: string): string[] => {
+    if (Array.isArray(value)) return [...new Set(value.flatMap((one) => idle(one, path)))];
+    if (!isObject(value)) return [path];
+    return Object.entries(value).flatMap(([name, member]) => {
+      const inner = path === "" ? name : `${path}.${name}`;
+      if (descriptive.has(name) || honoured.includes(inner)) return [];
+      return honoured.some((one) => one.startsWith(`${inner}.`)) ? idle(member, inner) : [inner];
+    });
+  };
+  return idle(properties, "");
 }
 
 function outputValues(template: Template, scope: Scope): Record<string, string> {

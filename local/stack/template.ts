@@ -9,7 +9,7 @@ export interface TemplateResource {
   readonly properties: Record<string, unknown>;
   readonly dependsOn: readonly string[];
   readonly condition: string | undefined;
-  /** Members beside Type, Properties, DependsOn and Condition: DeletionPolicy, UpdatePolicy… */
+  /** Members beside Type, Properties, DependsOn and Condition: DeletionPolicy, UpdatePolicy… None has an effect here. */
   readonly otherMembers: readonly string[];
 }
 

@@ -20,14 +20,7 @@ export function statesProvider(engine: Engine, place: Place, iam: Directory): Pr
   return {
     honoured: {
       "AWS::StepFunctions::StateMachine": [
-        ...[
-          "StateMachineName",
-          "StateMachineType",
-          "DefinitionString",
-          "Definition",
-          "DefinitionSubstitutions",
-        ],
-        "RoleArn",
+        ...["StateMachineName", "DefinitionString", "Definition", "DefinitionSubstitutions", "RoleArn"],
       ],
     },
     async provision({ stack, logicalId, properties }: Resource) {

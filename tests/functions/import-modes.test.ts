@@ -19,6 +19,8 @@ import { rawDiskKey } from "../../lib/disk/assemble.ts";
 import { readPartitions } from "../../lib/disk/partitions.ts";
 import { bufferSource, fileSource } from "../../lib/disk/source.ts";
 import { AwsError } from "../../local/service.ts";
+import { quickBuildOfSystem } from "../kit/package.ts";
+import { get } from "../kit/site.ts";
 import { TestStack } from "../kit/stack.ts";
 import { debianDisk } from "../local/ec2/debian-disk.ts";
 import { ByHand, failure, settingOf, there, withSettings } from "./by-hand.ts";
@@ -234,8 +236,25 @@ describe("import modes", { timeout: 300_000 }, () => {
   }
 });
 
-describe("import mode image", { timeout: 120_000 }, () => {
-  it("ends the deployment of a unikernel with a refusal that says which mode to choose", async (t) => {
+describe("a whole deployment", { timeout: 300_000 }, () => {
+  it("in modes image and snapshot goes live, from a disk with a system that ImportImage knows", async (t) => {
+    const stack = await TestStack.start({ sources: quickBuildOfSystem });
+    t.after(() => stack.stop());
+    for (const mode of ["image", "snapshot"]) {
+      withSettings(stack, "start-import", { IMPORT_MODE: mode });
+      const [ended] = await stack.settleAfter(() => stack.put(stack.content, "index.html", mode));
+      assert.equal(ended?.outcome, "live", JSON.stringify(ended));
+      assert.equal((await get(stack.address, "/")).body, mode);
+      assert.deepEqual(await stack.keys(stack.state, "imports/"), [], "the raw disk is gone");
+    }
+    const Filters = [{ Name: "tag:mirage-pages:stack", Values: ["mirage-pages-prod"] }];
+    const ec2 = new EC2Client(stack.sdk);
+    t.after(() => ec2.destroy());
+    const { Images = [] } = await ec2.send(new DescribeImagesCommand({ Owners: ["self"], Filters }));
+    assert.deepEqual(Images.map(({ ImageId }) => ImageId).sort(), await imagesOf(stack));
+  });
+
+  it("of a unikernel in mode image ends with a refusal that says which mode to choose", async (t) => {
     const stack = await TestStack.start();
     t.after(() => stack.stop());
     withSettings(stack, "start-import", { IMPORT_MODE: "image" });
@@ -249,6 +268,11 @@ describe("import mode image", { timeout: 120_000 }, () => {
     assert.deepEqual(await stack.keys(stack.state, "imports/"), []);
   });
 });
+
+/** The images that the releases' records name. */
+async function imagesOf(stack: TestStack): Promise<(string | undefined)[]> {
+  return (await stack.releases()).map(({ image }) => image?.imageId).sort();
+}
 
 /** Bytes without any order, the same each time. */
 function noise(bytes: number): string {

@@ -32,13 +32,10 @@ import type { Input, StateName } from "../../lib/contracts.ts";
 import { bootKey, bootRecordKey, chainKey, privateKeyKey } from "../../lib/releases/object-keys.ts";
 import type { Live, Release } from "../../lib/releases/records.ts";
 import { AwsError } from "../../local/service.ts";
-import { quickBuild } from "../kit/package.ts";
+import { quickBuildOfSystem } from "../kit/package.ts";
 import { skewedClock } from "../kit/skewed-clock.ts";
 import { TestStack } from "../kit/stack.ts";
 import { ByHand, eventually, failure, idleExecution, settingOf, there, withSettings } from "./by-hand.ts";
-
-/** A boot partition in which ImportImage finds an operating system that it knows. */
-const buildspec = there(quickBuild["buildspec.yml"]).replace("::/EFI/BOOT\n", "::/EFI/BOOT ::/EFI/debian\n");
 
 /**
  * What the functions seldom have to do, with the roles that they have: each of these permissions is used here,
@@ -55,7 +52,7 @@ describe("seldom", { timeout: 300_000 }, () => {
 
   before(async () => {
     stack = await TestStack.start({
-      sources: { "buildspec.yml": buildspec },
+      sources: quickBuildOfSystem,
       onCall: ({ service, action, caller }) =>
         beforeCall(`${caller.arn.split("/").at(-1)} ${service} ${action}`),
     });

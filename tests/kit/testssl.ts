@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 
 const findingsSchema = z.array(z.object({ id: z.string(), severity: z.string(), finding: z.string() }));
 export type TlsFinding = z.infer<typeof findingsSchema>[number];

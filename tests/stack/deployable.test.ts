@@ -82,6 +82,79 @@ describe("what a deploy makes", () => {
       assert.equal(rule.Transitions, undefined, "archived objects cannot be read at once");
   });
 
+  it("are a network with two public subnets, in two zones, that lets HTTP and HTTPS in and nothing out", () => {
+    const subnets = ofType("AWS::EC2::Subnet");
+    const zones = subnets.map(([, { Properties }]) => JSON.stringify(Properties.AvailabilityZone));
+    assert.deepEqual([subnets.length, new Set(zones).size], [2, 2]);
+    const routed = ofType("AWS::EC2::SubnetRouteTableAssociation").map(([, { Properties }]) => Properties);
+    assert.deepEqual(
+      routed.map(({ SubnetId }) => SubnetId),
+      subnets.map(([id]) => ({ Ref: id })),
+    );
+    const { RouteTableId, DestinationCidrBlock, GatewayId } = properties("DefaultRoute");
+    for (const one of routed) assert.deepEqual(one.RouteTableId, RouteTableId);
+    assert.equal(DestinationCidrBlock, "0.0.0.0/0");
+    assert.deepEqual(GatewayId, properties("InternetGatewayAttachment").InternetGatewayId);
+    const { SecurityGroupIngress, SecurityGroupEgress } = properties("SiteSecurityGroup") as {
+      readonly [direction: string]: {
+        readonly FromPort?: number;
+        readonly ToPort?: number;
+        CidrIp: string;
+      }[];
+    };
+    assert.deepEqual(
+      SecurityGroupIngress?.map(({ FromPort, ToPort, CidrIp }) => [FromPort, ToPort, CidrIp]),
+      [80, 443].map((port) => [port, port, "0.0.0.0/0"]),
+    );
+    assert.deepEqual(
+      SecurityGroupEgress?.map(({ CidrIp }) => CidrIp),
+      ["127.0.0.1/32"],
+    );
+  });
+
+  it("are buckets that are encrypted by S3 and private, the state's with versions", () => {
+    for (const id of ["ContentBucket", "StateBucket"]) {
+      const { BucketEncryption, PublicAccessBlockConfiguration } = properties(id);
+      const closed = Object.values(PublicAccessBlockConfiguration as Record<string, boolean>);
+      assert.deepEqual(closed, [true, true, true, true], id);
+      assert.deepEqual(
+        BucketEncryption,
+        {
+          ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }],
+        },
+        id,
+      );
+    }
+    assert.deepEqual(properties("StateBucket").VersioningConfiguration, { Status: "Enabled" });
+  });
+
+  it("are state machines that are traced and logged, and functions for ARM", () => {
+    const machines = ofType("AWS::StepFunctions::StateMachine");
+    assert.equal(machines.length, 3);
+    for (const [id, { Properties }] of machines) {
+      const { Level, IncludeExecutionData, Destinations } = Properties.LoggingConfiguration as {
+        readonly [member: string]: unknown;
+      };
+      assert.deepEqual(Properties.TracingConfiguration, { Enabled: true }, id);
+      assert.deepEqual([Level, IncludeExecutionData], ["ERROR", false], id);
+      assert.match(JSON.stringify(Destinations), /MachineLogGroup/, id);
+    }
+    for (const [id, { Properties }] of ofType("AWS::Lambda::Function"))
+      assert.deepEqual([Properties.Runtime, Properties.Architectures], ["nodejs24.x", ["arm64"]], id);
+  });
+
+  it("are a build project with one image, a cache and limits, and a certificate's schedule that spares authorities", () => {
+    const { Environment, Cache, ...project } = properties("BuildProject");
+    const { Image, ImagePullCredentialsType } = Environment as { readonly [member: string]: string };
+    assert.match(Image ?? "", /^public\.ecr\.aws\/docker\/library\/debian@sha256:[0-9a-f]{64}$/);
+    assert.equal(ImagePullCredentialsType, "SERVICE_ROLE");
+    assert.equal((Cache as { Type: string }).Type, "S3");
+    for (const limit of ["TimeoutInMinutes", "QueuedTimeoutInMinutes", "ConcurrentBuildLimit"])
+      assert.ok(Number(project[limit]) > 0, limit);
+    const { FlexibleTimeWindow } = properties("CertificateSchedule");
+    assert.deepEqual(FlexibleTimeWindow, { Mode: "FLEXIBLE", MaximumWindowInMinutes: 60 });
+  });
+
   it("tell alarms to a topic that takes them", () => {
     const { Statement } = properties("NotificationTopicPolicy").PolicyDocument as {
       Statement: { Principal: unknown; Condition: { ArnLike: { "aws:SourceArn": { "Fn::Sub": string } } } }[];

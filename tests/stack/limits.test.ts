@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { GetExecutionHistoryCommand, ListExecutionsCommand, SFNClient } from "@aws-sdk/client-sfn";
+import { LIMIT_MS as ISSUE_MS } from "../../functions/finalize-order.ts";
+import { LIMIT_MS as PRESENT_MS } from "../../functions/poll-challenge.ts";
 import { LIMIT_MS as IMPORT_MS } from "../../functions/poll-import.ts";
 import { LIMIT_MS as ADDRESS_MS } from "../../functions/probe-address.ts";
 import { MAX_ROUNDS } from "../../functions/settle.ts";
 import { LIMIT_MS as START_MS } from "../../functions/start-machine.ts";
+import { LIMIT_MS as VALIDATE_MS } from "../../functions/validate-challenge.ts";
 import { contracts, type StateName } from "../../lib/contracts.ts";
 import { PATIENCE_MS } from "../../lib/patience.ts";
 import { TestStack } from "../kit/stack.ts";
@@ -25,6 +28,13 @@ const EVENTS: Readonly<Record<string, number>> = {
 };
 /** A failed attempt that is tried again: scheduled, started, failed. */
 const RETRY_EVENTS = 3;
+
+/** States that are gone through again and again: how often at most, which, and for how many seconds in all. */
+interface Loop {
+  readonly times: number;
+  readonly seconds: number;
+  readonly through: readonly string[];
+}
 
 /** What Step Functions sets bounds to, at its worst. */
 describe("the state machines stay within Step Functions' limits:", () => {
@@ -56,28 +66,27 @@ describe("the state machines stay within Step Functions' limits:", () => {
     }
   });
 
-  it("events of the longest deployment that is not given up", () => {
-    const { states } = packaged.machines.deploy;
-    const loops = longestLoops();
-    for (const { through } of loops) for (const name of through) assert.ok(states[name], `no state ${name}`);
-    const looped = loops.reduce((sum, { times, through }) => sum + Math.ceil(times) * eventsOf(through), 0);
-    // Beside the loops every state once, and all attempts of every Task once.
-    const once = eventsOf(Object.keys(states));
-    const retried = Object.values(states).reduce((sum, state) => sum + attemptsOf(state) * RETRY_EVENTS, 0);
-    const events = 2 + looped + once + retried;
-    assert.ok(events > 10_000, `${events} events: the loops are counted`);
-    assert.ok(events <= LIMITS.events, `${events} events`);
+  it("events of the longest executions that are not given up", () => {
+    const { deploy, certificate, retire } = packaged.machines;
+    const events = {
+      deploy: mostEvents(deploy, longestLoops()),
+      certificate: mostEvents(certificate, longestOrder()),
+      retire: mostEvents(retire, []),
+    };
+    assert.ok(events.deploy > 10_000 && events.certificate > 4_000, "the loops are counted");
+    for (const [name, count] of Object.entries(events))
+      assert.ok(count <= LIMITS.events, `${name}: ${count} events`);
   });
 
   it("a limit on the whole that leaves room for every limit inside", () => {
     const total = (machine: Machine) =>
       (JSON.parse(machine.definition) as { TimeoutSeconds: number }).TimeoutSeconds;
-    const waits = longestLoops().reduce((sum, { seconds }) => sum + seconds, 0);
-    assert.ok(
-      waits + oneByOne(packaged.machines.deploy) <= total(packaged.machines.deploy),
-      `${waits} s of waiting`,
-    );
-    for (const [name, machine] of machines) assert.ok(oneByOne(machine) <= total(machine), name);
+    const waits = { deploy: longestLoops(), certificate: longestOrder(), retire: [] };
+    for (const name of ["deploy", "certificate", "retire"] as const) {
+      const waiting = waits[name].reduce((sum, { seconds }) => sum + seconds, 0);
+      const machine = packaged.machines[name];
+      assert.ok(waiting + oneByOne(machine) <= total(machine), `${name}: ${waiting} s of waiting`);
+    }
   });
 
   it("names of executions, and the data that one really carried", async (t) => {
@@ -118,8 +127,8 @@ describe("the state machines stay within Step Functions' limits:", () => {
     return Object.values(states).reduce((sum, { TimeoutSeconds = 0 }) => sum + TimeoutSeconds, 0);
   }
 
-  /** The loops of the deployment: how often at most, through which states, and for how long in all. */
-  function longestLoops(): { times: number; seconds: number; through: string[] }[] {
+  /** The loops of the deployment. */
+  function longestLoops(): Loop[] {
     const { states } = packaged.machines.deploy;
     const project = [...packaged.resources.values()].find(({ Type }) => Type === "AWS::CodeBuild::Project");
     const { TimeoutInMinutes, QueuedTimeoutInMinutes } = project?.Properties ?? {};
@@ -152,11 +161,31 @@ describe("the state machines stay within Step Functions' limits:", () => {
     ];
   }
 
-  function eventsOf(names: readonly string[]): number {
-    const { states } = packaged.machines.deploy;
-    return names.reduce((sum, name) => sum + (EVENTS[states[name]?.Type ?? ""] ?? 0), 0);
+  /** The loops of an order of a certificate. */
+  function longestOrder(): Loop[] {
+    const { states } = packaged.machines.certificate;
+    const polling = (limitMs: number, poll: string, choice: string, wait: string) => {
+      const seconds = limitMs / 1000;
+      return { times: seconds / (states[wait]?.Seconds ?? 0), seconds, through: [poll, choice, wait] };
+    };
+    const presenting = Math.max(...Object.values(PRESENT_MS));
+    return [
+      polling(presenting, "poll-challenge", "presented?", "wait for the answers"),
+      polling(VALIDATE_MS, "validate-challenge", "validated?", "wait for the authority's look"),
+      polling(ISSUE_MS, "finalize-order", "issued?", "wait for the certificate"),
+    ];
   }
 });
+
+/** Events of an execution that goes through these loops, and beside them once through every state with all attempts. */
+function mostEvents({ states }: Machine, loops: readonly Loop[]): number {
+  const eventsOf = (names: readonly string[]) =>
+    names.reduce((sum, name) => sum + (EVENTS[states[name]?.Type ?? ""] ?? 0), 0);
+  for (const { through } of loops) for (const name of through) assert.ok(states[name], `no state ${name}`);
+  const looped = loops.reduce((sum, { times, through }) => sum + Math.ceil(times) * eventsOf(through), 0);
+  const retried = Object.values(states).reduce((sum, state) => sum + attemptsOf(state) * RETRY_EVENTS, 0);
+  return 2 + looped + eventsOf(Object.keys(states)) + retried;
+}
 
 function attemptsOf({ Retry = [] }: State): number {
   return Retry.reduce((sum, { MaxAttempts = 3 }) => sum + MaxAttempts, 0);

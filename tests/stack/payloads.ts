@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A JSON schema, as far as contracts use it. */
 interface Schema {

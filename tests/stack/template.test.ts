@@ -13,6 +13,19 @@ import { readPackaged } from "./packaged.ts";
 
 /** What of the template has no effect on the local cloud, and why that may be. */
 const UNHONOURED: Readonly<Record<string, string>> = {
+  "AWS::CloudWatch::Alarm as a whole":
+    "nothing collects metrics: the tests look at what alarms say and may do",
+  "AWS::CodeBuild::Project Artifacts.EncryptionDisabled": "buckets here encrypt nothing",
+  "AWS::CodeBuild::Project Artifacts.NamespaceType": "NONE is all there is here",
+  "AWS::CodeBuild::Project Artifacts.Packaging": "NONE is all there is here",
+  "AWS::CodeBuild::Project Artifacts.Type": "S3 is all there is here",
+  "AWS::CodeBuild::Project ConcurrentBuildLimit": "builds run one by one here, as its value 1 says",
+  "AWS::CodeBuild::Project Environment.ComputeType": "builds run on this machine",
+  "AWS::CodeBuild::Project Environment.Image":
+    "builds run on this machine, which has the same Debian packages",
+  "AWS::CodeBuild::Project Environment.ImagePullCredentialsType": "builds run on this machine",
+  "AWS::CodeBuild::Project Environment.Type": "builds run on this machine",
+  "AWS::CodeBuild::Project LogsConfig.CloudWatchLogs.Status": "a build always has its log",
   "AWS::EC2::InternetGateway as a whole": "nothing is routed: addresses are loopback's",
   "AWS::EC2::VPCGatewayAttachment as a whole": "nothing is routed",
   "AWS::EC2::RouteTable as a whole": "nothing is routed",
@@ -20,11 +33,19 @@ const UNHONOURED: Readonly<Record<string, string>> = {
   "AWS::EC2::SubnetRouteTableAssociation as a whole": "nothing is routed",
   "AWS::Logs::LogGroup RetentionInDays": "logs go with the data directory",
   "AWS::Lambda::Function Architectures": "functions run on this machine's processor",
+  "AWS::Lambda::Function Code.S3Bucket": "the zips lie beside the template",
+  "AWS::S3::Bucket BucketEncryption": "ETags are digests, as with SSE-S3; nothing is encrypted on this disk",
+  "AWS::S3::Bucket DeletionPolicy": "stacks are not deleted here",
+  "AWS::S3::Bucket UpdateReplacePolicy": "buckets are not replaced here",
+  "AWS::S3::Bucket PublicAccessBlockConfiguration":
+    "nobody gets in without a signature, whatever a policy says",
   "AWS::S3::Bucket VersioningConfiguration": "nothing of the system reads old versions; they are for people",
   "AWS::S3::Bucket LifecycleConfiguration": "rules of days: the data directory does not live that long",
+  "AWS::SQS::Queue MessageRetentionPeriod": "14 days: the data directory does not live that long",
+  "AWS::Scheduler::Schedule FlexibleTimeWindow":
+    "schedules go off on time: no authority is to be spared here",
   "AWS::StepFunctions::StateMachine LoggingConfiguration": "the history is kept whole",
   "AWS::StepFunctions::StateMachine TracingConfiguration": "there is no X-Ray",
-  "AWS::CloudWatch::Alarm AlarmActions": "alarms are looked at, not waited for: no metrics are collected",
 };
 
 test("the local cloud does all that the template asks for, but what is listed here", async () => {

@@ -10,7 +10,7 @@ const place = { region: "eu-west-1", endpoint: "http://127.0.0.1:1" };
 async function load(template: Record<string, unknown>, parameters: Record<string, string> = {}) {
   const made: Resource[] = [];
   const provider: Provider = {
-    honoured: { "Test::Thing": ["Value", "Optional"] },
+    honoured: { "Test::Thing": ["Value", "Optional", "Deep.Inner.Used"] },
     async provision(resource) {
       if (resource.properties.Value === "explode") throw new Error("it exploded");
       made.push(resource);
@@ -119,11 +119,19 @@ test("what is not honoured is told", async () => {
     Resources: {
       Strange: { Type: "AWS::Unknown::Type", Properties: {} },
       Known: { Type: "Test::Thing", Properties: { Value: { Ref: "Strange" }, Other: 1, Tags: [] } },
+      Kept: { Type: "Test::Thing", DeletionPolicy: "Retain", Properties: { Value: { all: "of it" } } },
+      Deep: {
+        Type: "Test::Thing",
+        Properties: { Deep: { Inner: [{ Used: 1, Idle: 2 }, { Idle: 3 }], Beside: { a: 1 } } },
+      },
     },
   });
   assert.deepEqual(stack.unhonoured, [
     { logicalId: "Strange", type: "AWS::Unknown::Type", property: undefined },
     { logicalId: "Known", type: "Test::Thing", property: "Other" },
+    { logicalId: "Kept", type: "Test::Thing", property: "DeletionPolicy" },
+    { logicalId: "Deep", type: "Test::Thing", property: "Deep.Inner.Idle" },
+    { logicalId: "Deep", type: "Test::Thing", property: "Deep.Beside" },
   ]);
 });
 

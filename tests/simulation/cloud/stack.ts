@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parse, type ScalarTag } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { accountId } from "../../../local/account.ts";
 
 const root = new URL("../../../", import.meta.url);
