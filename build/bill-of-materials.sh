@@ -63,15 +63,25 @@ write_boot_json() {
   } >"$1"
 }
 
+# What says of a component that it is h2, or of h2's, as build/toolchain.sh has changed it.
+h2_pedigree() {
+  printf '"pedigree": { "patches": [{ "type": "unofficial", "diff": { "text": { "content": "'
+  sed 's/[\\"]/\\&/g; s/\t/\\t/g; s/$/\\n/' "$output/h2.diff" | tr -d '\n'
+  printf '" } } }], "notes": "Changed by fit_h2 of build/toolchain.sh: its tables begin small." }'
+}
+
 # Components: our own files, each package with its files in the image, each source archive that was compiled.
 write_sbom() {
   own_files >"$work/own"
-  [ "$backend" = linux ] || cp "$output/opam-sources" "$work/sources"
-  touch "$work/sources"
+  if [ "$backend" = mirage ]; then
+    cp "$output/opam-sources" "$work/sources"
+    [ ! -s "$output/h2.diff" ] || h2_pedigree >"$work/pedigree"
+  fi
+  touch "$work/sources" "$work/pedigree"
   {
     printf '{\n  "bomFormat": "CycloneDX",\n  "specVersion": "1.5",\n  "version": 1,\n'
     awk -v image="$digest" -v own="$work/own" -v files="$work/files" -v packages="$work/packages" \
-      -v sources="$work/sources" '
+      -v sources="$work/sources" -v pedigree="$work/pedigree" '
       function hashes(algorithm, digest) {
         return "\"hashes\": [{ \"alg\": \"" algorithm "\", \"content\": \"" digest "\" }]"
       }
@@ -79,8 +89,10 @@ write_sbom() {
         return "{ \"type\": \"file\", \"name\": \"" name "\", " hashes("SHA-256", digest) " }"
       }
       function joined(list, one) { return list (list == "" ? "" : ",") "\n    " one }
+      function changed(name) { return patched != "" && name ~ /^(ocaml-h2|h2|hpack)$/ ? ", " patched : "" }
       function nested(list) { return list == "" ? "" : ", \"components\": [" list "]" }
       BEGIN {
+        getline patched <pedigree
         while ((getline <own) > 0) parts = joined(parts, file($2, $1))
         while ((getline <files) > 0) of[$1] = joined(of[$1], "  " file($5, $4))
         printf "  \"metadata\": { \"component\": { \"type\": \"firmware\", \"name\": \"mirage-pages-boot\", "
@@ -89,11 +101,11 @@ write_sbom() {
           purl = $2; gsub(/\+/, "%2B", purl); gsub(/:/, "%3A", purl)
           purl = ($3 == "deb" ? "deb/debian/" : "opam/") $1 "@" purl ($3 == "deb" ? "?arch=amd64&distro=debian-12" : "")
           all = joined(all, sprintf("{ \"type\": \"library\", \"name\": \"%s\", \"version\": \"%s\", \"purl\": \"pkg:%s\"%s }", \
-            $1, $2, purl, $3 == "deb" ? nested(of[$1]) : ""))
+            $1, $2, purl, $3 == "deb" ? nested(of[$1]) : changed($1)))
         }
         while ((getline <sources) > 0)
           all = joined(all, sprintf("{ \"type\": \"file\", \"name\": \"%s\", \"externalReferences\": " \
-            "[{ \"type\": \"distribution\", \"url\": \"%s\", %s }] }", $1, $2, hashes($3, $4)))
+            "[{ \"type\": \"distribution\", \"url\": \"%s\", %s }]%s }", $1, $2, hashes($3, $4), changed($1)))
         printf "  \"components\": [%s\n  ]\n}\n", all
       }'
   } >"$1"

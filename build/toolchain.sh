@@ -22,19 +22,24 @@ pull_sources() {
 }
 
 # With each connection h2 makes room for 65,536 streams and twice 4,096 header fields: 600 KB, of which hardly
-# any is used. The tables grow by themselves.
+# any is used. The tables grow by themselves. What is changed goes into the bill of materials.
 fit_h2() {
-  smaller "$1/lib/scheduler.ml" "?(capacity = 65536)" "?(capacity = 16)"
-  smaller "$1/hpack/src/dynamic_table.ml" "capacity = max 256 max_size in" "capacity = 16 in"
-  smaller "$1/hpack/src/encoder.ml" "HeaderFieldsTbl.create capacity in" "HeaderFieldsTbl.create 16 in"
+  touch "$1/changes.diff"
+  smaller "$1" lib/scheduler.ml "?(capacity = 65536)" "?(capacity = 16)"
+  smaller "$1" hpack/src/dynamic_table.ml "capacity = max 256 max_size in" "capacity = 16 in"
+  smaller "$1" hpack/src/encoder.ml "HeaderFieldsTbl.create capacity in" "HeaderFieldsTbl.create 16 in"
 }
 
+# Does nothing to a file that was changed before.
 smaller() {
-  if ! grep -qF "$2" "$1"; then
-    echo "toolchain: there is no \"$2\" in $1: this version of h2 needs another look (docs/unikernel.md)" >&2
+  if grep -qF "$4" "$1/$2"; then return 0; fi
+  if ! grep -qF "$3" "$1/$2"; then
+    echo "toolchain: there is no \"$3\" in $1/$2: this version of h2 needs another look (docs/unikernel.md)" >&2
     exit 1
   fi
-  sed -i "s/$2/$3/" "$1"
+  sed "s/$3/$4/" "$1/$2" >"$1/changed"
+  diff -U 0 --label "a/$2" --label "b/$2" "$1/$2" "$1/changed" >>"$1/changes.diff" || true
+  mv "$1/changed" "$1/$2"
 }
 
 # A switch of opam's is not to be moved: it is packed and unpacked with its absolute path.

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "../unikernel/built.ts";
 import { packFixture } from "../unikernel/fixtures.ts";
 import { type RunningServer, startServer } from "../unikernel/server.ts";
@@ -10,14 +11,16 @@ import { fileCases } from "./cases-files.ts";
 import { checkHttp2, http2Cases } from "./cases-http2.ts";
 import { requestCases } from "./cases-requests.ts";
 import { ruleCases } from "./cases-rules.ts";
+import { checks } from "./checks.ts";
 import { speaksHttp2 } from "./frames.ts";
-import { checkResets } from "./resets.ts";
 import { check, type Target } from "./run.ts";
 import { cacheControl, files, modified, rules } from "./site.ts";
+import { checkSlow } from "./slow.ts";
 
 let directory: string;
 let server: RunningServer;
 let target: Target;
+let slow: Promise<string[]>;
 
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), "http-linux-"));
@@ -36,6 +39,8 @@ before(async () => {
   server = await startServer((await build()).server, fixture);
   const { http, https } = server;
   target = { host: "127.0.0.1", http, https, trust: fixture.certificate, name: "example.org" };
+  // Beside everything else: it waits for ten seconds.
+  slow = checkSlow(target);
 });
 
 after(async () => {
@@ -53,9 +58,19 @@ for (const one of cases) {
   test(one.name, async () => assert.deepEqual(await check(target, one), []));
 }
 
-test("clients that reset their connections end nothing but these", async () => {
-  assert.deepEqual(await checkResets(target), []);
-});
+for (const { name, check } of checks) {
+  test(name, { timeout: 120_000 }, async () => {
+    const before = await openFiles();
+    assert.deepEqual(await check(target), []);
+    // What the server has not closed yet, it must close soon.
+    for (let tries = 0; tries < 40 && (await openFiles()) > before; tries++) await sleep(50);
+    assert.ok((await openFiles()) <= before, `${await openFiles()} files are open, ${before} were`);
+  });
+}
+
+test("no drip of bytes puts off the end of a slow client", async () => assert.deepEqual(await slow, []));
+
+const openFiles = async () => (await readdir(`/proc/${server.process.pid}/fd`)).length;
 
 test("HTTP/2 and its limits", async (t) => {
   if (!(await speaksHttp2(target)))

@@ -6,23 +6,13 @@ import { check, type Target } from "./run.ts";
 
 const rounds = 40;
 
-/** The beginning of a ClientHello. */
-const half = Buffer.from("16030100050100000100", "hex");
-
 /** What is wrong with a server after so many clients have reset their connections; empty when nothing is. */
 export async function checkResets(target: Target): Promise<string[]> {
   for (let round = 0; round < rounds; round++) {
-    await Promise.all([brokenHandshake(target), brokenResponse(target), brokenHead(target)]);
+    await Promise.all([brokenResponse(target), brokenHead(target)]);
   }
   const problems = await check(target, ask("/style.css", 200, { body: "style.css" }));
   return problems.map((problem) => `after ${rounds} of each reset: ${problem}`);
-}
-
-async function brokenHandshake({ host, https: port }: Target): Promise<void> {
-  const socket = connectTcp({ host, port });
-  await once(socket, "connect");
-  socket.write(half);
-  socket.resetAndDestroy();
 }
 
 async function brokenResponse(target: Target): Promise<void> {

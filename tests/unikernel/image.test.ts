@@ -76,6 +76,13 @@ interface Component {
   readonly purl?: string;
   readonly hashes?: readonly { readonly alg: string; readonly content: string }[];
   readonly components?: readonly Component[];
+  readonly pedigree?: {
+    readonly patches: readonly {
+      readonly type: string;
+      readonly diff: { readonly text: { content: string } };
+    }[];
+    readonly notes: string;
+  };
   readonly externalReferences?: readonly {
     readonly url: string;
     readonly hashes: readonly { readonly alg: string; readonly content: string }[];
@@ -152,12 +159,17 @@ async function filesOf(image: string): Promise<[name: string, digest: string][]>
   );
 }
 
-test("the MirageOS image's bill names each library of the lock, and each source archive by its digest", async () => {
+test("the MirageOS image's bill names each library of the lock, and each source archive by its digest", async (t) => {
   await mkdir(path("mirage"));
   const program = "#include <unistd.h>\nint main(void) { pause(); return 0; }\n";
   await writeFile(path("mirage/tender.c"), program);
   await shell("gcc -O1 -o mirage/solo5-spt mirage/tender.c && cp mirage/solo5-spt mirage/mirage-pages.spt");
-  await writeFile(path("mirage/opam-packages"), "base64 3.5.2 opam\nmirage-crypto 2.4.0+dune opam\n");
+  await writeFile(
+    path("mirage/opam-packages"),
+    "base64 3.5.2 opam\nh2 0.13.0 opam\nhpack 0.13.0 opam\nmirage-crypto 2.4.0+dune opam\n",
+  );
+  const diff = '--- a/lib/x.ml\n+++ b/lib/x.ml\n@@ -1 +1 @@\n-\tlet x = "a\\n"\n+\tlet x = "b\\n"\n';
+  await writeFile(path("mirage/h2.diff"), diff);
   const lock = join(root, "unikernel/mirage/lock/mirage-pages-spt.opam.locked");
   await shell(`sh ${root}/build/locked-sources.sh ${lock} >mirage/opam-sources`);
   await shell(`sh ${root}/build/boot-partition.sh`, {
@@ -175,6 +187,15 @@ test("the MirageOS image's bill names each library of the lock, and each source 
     assert.match(`${hash?.alg} ${hash?.content}`, /^(SHA-256 [0-9a-f]{64}|SHA-512 [0-9a-f]{128})$/);
     assert.ok((await readFile(lock, "utf8")).includes(`${hash?.content}`), url);
   }
+
+  await t.test("and says which are changed, by what and how", () => {
+    const changed = components.filter(({ pedigree }) => pedigree !== undefined);
+    assert.deepEqual(changed.map(({ name }) => name).toSorted(), ["h2", "hpack", "ocaml-h2"]);
+    for (const { pedigree } of changed) {
+      assert.deepEqual(pedigree?.patches, [{ type: "unofficial", diff: { text: { content: diff } } }]);
+      assert.match(pedigree?.notes ?? "", /fit_h2 of build\/toolchain\.sh/);
+    }
+  });
 });
 
 test("a source archive without a digest in the lock fails the build", async () => {

@@ -51,13 +51,13 @@ async function makeInitramfs(backend: "linux" | "mirage"): Promise<void> {
 async function untilReboot(
   backend: "linux" | "mirage",
   devices: readonly string[],
-  memory = "192M",
+  { memory = "192M", cpu = "max" } = {},
 ): Promise<string> {
   const machine = spawn(
     "qemu-system-x86_64",
     [
       ...["-nodefaults", "-no-user-config", "-display", "none", "-machine", "q35", "-m", memory],
-      ...["-accel", "tcg,thread=single", "-cpu", "max", "-smp", "1", "-icount", "shift=1,sleep=off"],
+      ...["-accel", "tcg,thread=single", "-cpu", cpu, "-smp", "1", "-icount", "shift=1,sleep=off"],
       ...["-no-reboot", "-serial", `file:${path("console")}`],
       ...["-kernel", path(`${backend}/kernel`), "-initrd", path(`${backend}/initramfs`)],
       ...["-append", "console=ttyS0 quiet loglevel=4 panic=10 random.trust_cpu=on ipv6.disable=1"],
@@ -81,7 +81,8 @@ const network = [
   "-netdev",
   "user,id=net",
   "-device",
-  "virtio-net-pci,netdev=net,romfile=,mac=52:54:00:aa:bb:cc",
+  // As large frames as EC2's, which the unikernel could not take.
+  "virtio-net-pci,netdev=net,romfile=,mac=52:54:00:aa:bb:cc,host_mtu=9001",
 ];
 const waits = (console: string, program: string) =>
   [
@@ -104,6 +105,7 @@ test("a unikernel that does not stay up is started again, later and later, then 
     assert.match(console, /stand-in: user 1000\n/);
     assert.match(console, /nvme0n1p2: read 1, write refused\n/);
     assert.match(console, /nvme0n1p3: read 1, write refused\n/);
+    assert.match(console, /stand-in: eth0 has MTU 1500, GRO off, GSO off, TSO off\n/);
     assert.match(console, /stand-in: tun is \/dev\/tap, attached\n/);
   });
 });
@@ -125,6 +127,12 @@ test("a machine without our disk says so and reboots", async () => {
 });
 
 test("a machine with too little memory for a unikernel says so and reboots", async () => {
-  const console = await untilReboot("mirage", [...disk(), ...network], "112M");
+  const console = await untilReboot("mirage", [...disk(), ...network], { memory: "112M" });
   assert.match(console, /\d+ KiB of memory are free\n.*too little memory: rebooting/);
+});
+
+test("a machine without random numbers of its own does not start a unikernel", async () => {
+  const console = await untilReboot("mirage", [], { cpu: "max,-rdrand,-rdseed" });
+  assert.match(console, /this CPU has neither RDRAND nor RDSEED: rebooting/);
+  assert.doesNotMatch(console, /stand-in/);
 });

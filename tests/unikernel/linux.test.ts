@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { selfSignedCertificate } from "../../lib/identity/certificate.ts";
 import { build } from "./built.ts";
 import { type PackedFixture, packFixture } from "./fixtures.ts";
 import { ask, openTls, type RunningServer, readToEnd, startServer } from "./server.ts";
@@ -277,16 +278,25 @@ test("ends a connection after a thousand requests", async () => {
   assert.equal(text.match(/Connection: close/g)?.length, 1);
 });
 
-test("ends a connection whose request head comes drop by drop", async () => {
-  const socket = await openTls(server.https, trust);
-  socket.on("error", () => undefined);
-  const start = Date.now();
-  const drip = setInterval(() => socket.write("X"), 300);
-  socket.write("GET / HTTP/1.1\r\nX-Slow: ");
-  await once(socket, "close");
-  clearInterval(drip);
-  const seconds = (Date.now() - start) / 1_000;
-  assert.ok(seconds > 9 && seconds < 13, `${seconds} s`);
+test("tells on the console of a certificate that is not valid by the machine's clock, and serves all the same", async () => {
+  const startFrom = async (notBefore: Date, days: number) => {
+    const folder = await mkdtemp(join(directory, "clock-"));
+    const certificate = await selfSignedCertificate({ names: ["localhost"], notBefore, days });
+    const dated = await packFixture({ directory: folder, files: { "index.html": "x" }, certificate });
+    const other = await startServer(program, dated);
+    const socket = connectTls({ host: "127.0.0.1", port: other.https, rejectUnauthorized: false });
+    socket.write(pageOf("/", "Connection: close\r\n"));
+    const answer = await readToEnd(socket).finally(() => other.stop());
+    assert.match(answer, /^HTTP\/1\.1 200 /);
+    return other.output();
+  };
+  const day = 86_400_000;
+  assert.match(
+    await startFrom(new Date(Date.now() - 3 * day), 2),
+    /the certificate is no longer valid since .* GMT, by this machine's clock, which says .* GMT\n/,
+  );
+  assert.match(await startFrom(new Date(Date.now() + day), 2), /the certificate is valid only from .* GMT/);
+  assert.doesNotMatch(server.output(), /certificate/);
 });
 
 test("finishes a response when it is told to stop", async () => {

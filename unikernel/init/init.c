@@ -180,6 +180,18 @@ static void unikernel_network(char address[18]) {
   }
 }
 
+/* The unikernel has no other source of chance, and would make keys that can be guessed: it refuses to start
+   without one of these. */
+static int has_random_numbers(void) {
+  char line[4096];
+  int found = 0;
+  FILE *file = fopen("/proc/cpuinfo", "re");
+  while (file && !found && fgets(line, sizeof line, file))
+    found = strncmp(line, "flags", 5) == 0 && (strstr(line, " rdrand") || strstr(line, " rdseed"));
+  if (file) fclose(file);
+  return found;
+}
+
 /* What the unikernel may have, in MiB: more than is free would fail at once. */
 static long unikernel_memory(void) {
   long kib = 0;
@@ -393,6 +405,7 @@ int main(void) {
   is_mirage = access("/unikernel", R_OK) == 0;
   file_systems();
   say("up");
+  if (is_mirage && !has_random_numbers()) give_up("this CPU has neither RDRAND nor RDSEED");
   load_modules();
   network();
   say("eth0 is up");

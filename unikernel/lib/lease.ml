@@ -38,3 +38,17 @@ let granted ~mac ~byte ~length =
     let at = message + your_address in
     Some (Int32.of_int ((word at lsl 16) lor word (at + 2)))
   else None
+
+type t = { mac : string; mutable first : int32 option }
+
+let create ~mac = { mac; first = None }
+
+let is_other t ~byte ~length =
+  match granted ~mac:t.mac ~byte ~length with
+  | None -> false
+  | Some address -> (
+      match t.first with
+      | Some first -> address <> first
+      | None ->
+          t.first <- Some address;
+          false)

@@ -99,6 +99,8 @@ let serve options ~started =
     | Ok context -> context
     | Error reason -> refuse "identity: %s" reason
   in
+  let from, until = Tls.validity tls in
+  Option.iter (say "%s") (Validity.warning ~now:(int_of_float (Unix.time ())) ~from ~until);
   bound options.address options.http >>= fun http ->
   bound options.address options.https >>= fun https ->
   let stop, stopped = Lwt.wait () in

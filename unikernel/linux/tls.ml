@@ -1,4 +1,5 @@
 external configure : Ssl.context -> string -> string -> string = "mirage_pages_tls_configure"
+external validity : Ssl.context -> int * int = "mirage_pages_tls_validity"
 external free : Ssl.socket -> unit = "mirage_pages_tls_free"
 
 let context ~chain ~key =

@@ -1,4 +1,4 @@
-/* What ocaml-ssl 0.5 lacks: a server context from PEM text in memory, OpenSSL's options for many small
+/* What ocaml-ssl 0.5 lacks: a server context from PEM text in memory, its certificate's time, OpenSSL's options for many small
    connections, and giving a connection's memory back at once. The layout of its custom blocks (one
    pointer) is that of ocaml-ssl's ssl_stubs.c. */
 #include <caml/alloc.h>
@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <string.h>
+#include <time.h>
 
 #define Ctx_val(v) (*((SSL_CTX **)Data_custom_val(v)))
 #define Ssl_val(v) (*((SSL **)Data_custom_val(v)))
@@ -77,6 +78,21 @@ CAMLprim value mirage_pages_tls_configure(value context, value chain, value key)
   if (!error) error = use_key(ctx, String_val(key), (int)caml_string_length(key));
   ERR_clear_error();
   CAMLreturn(caml_copy_string(error ? error : ""));
+}
+
+/* Of an X.509 time; one that is none counts as 1970. */
+static value seconds(const ASN1_TIME *time) {
+  struct tm parts;
+  return Val_long(ASN1_TIME_to_tm(time, &parts) == 1 ? timegm(&parts) : 0);
+}
+
+CAMLprim value mirage_pages_tls_validity(value context) {
+  CAMLparam1(context);
+  const X509 *leaf = SSL_CTX_get0_certificate(Ctx_val(context));
+  value pair = caml_alloc_tuple(2);
+  Store_field(pair, 0, seconds(X509_get0_notBefore(leaf)));
+  Store_field(pair, 1, seconds(X509_get0_notAfter(leaf)));
+  CAMLreturn(pair);
 }
 
 /* ocaml-ssl frees a connection when the garbage collector finds it, which may be much later. Its

@@ -35,15 +35,6 @@ let pass receive frame =
       | Some forgotten -> Lwt_list.iter_s (fun frame -> receive (reset frame)) forgotten >>= fun () -> receive frame)
 
 let on_other_address = ref ignore
-let address = ref None
-
-let watch_lease ~mac frame =
-  match Lease.granted ~mac ~byte:(Cstruct.get_uint8 frame) ~length:(Cstruct.length frame) with
-  | None -> ()
-  | Some granted -> (
-      match !address with
-      | Some first when first <> granted -> !on_other_address ()
-      | _ -> address := Some granted)
 
 module Make (N : Mirage_net.S) = struct
   include N
@@ -51,9 +42,10 @@ module Make (N : Mirage_net.S) = struct
   let connect = Lwt.return
 
   let listen net ~header_size receive =
-    let mac = Macaddr.to_octets (N.mac net) in
+    let lease = Lease.create ~mac:(Macaddr.to_octets (N.mac net)) in
     N.listen net ~header_size (fun frame ->
-        watch_lease ~mac frame;
+        if Lease.is_other lease ~byte:(Cstruct.get_uint8 frame) ~length:(Cstruct.length frame) then
+          !on_other_address ();
         let frame = fitting frame in
         if Memory.take_in ~source:(source frame) frame then pass receive frame else Lwt.return_unit)
 end

@@ -1,4 +1,5 @@
 open Lwt.Infix
+open Mirage_pages
 
 let mib = 1_048_576
 
@@ -12,52 +13,49 @@ let connection = 12_032
 (* Of the heap, for what is not at rest: handshakes, requests. *)
 let spare = 8 * mib
 
-type share = { mutable held : int; mutable most : int }
+(* What clients have not acknowledged. *)
+let unacknowledged = ref 0
 
-let incoming = { held = 0; most = max_int }
-let outgoing = { held = 0; most = max_int }
+let unacknowledged_most = ref max_int
+let incoming = Waiting_frames.create ()
 let heap_most = ref (64 * mib)
 let heap () = (Gc.quick_stat ()).Gc.heap_words * (Sys.word_size / 8)
 
 let share_out ~bytes =
-  incoming.most <- bytes / 16;
+  Waiting_frames.limit incoming ~bytes:(bytes / 16);
   heap_most := max (8 * mib) (bytes - program - (bytes / 8))
 
 let connections () = max 64 ((!heap_most - heap () - spare) / connection)
 
-let has_room share = share.held < share.most
-
-let hold shares buffer bytes =
-  let add bytes share = share.held <- share.held + bytes in
-  List.iter (add bytes) shares;
-  Gc.finalise_last (fun () -> List.iter (add (-bytes)) shares) buffer
-
-(* What the stack keeps of a frame that waits, beside its bytes. *)
-let frame_overhead = 400
-
-(* A quarter of the share is the most for one address. *)
-let sources : (int, share) Hashtbl.t = Hashtbl.create 64
-
-let share_of source =
-  match Hashtbl.find_opt sources source with
-  | Some share -> share
-  | None ->
-      let share = { held = 0; most = incoming.most / 4 } in
-      Hashtbl.replace sources source share;
-      share
+(* Whether the young have been collected since the last tick. *)
+let tidied = ref false
 
 let take_in ~source { Cstruct.buffer; _ } =
-  let share = share_of source in
-  let room = has_room incoming && has_room share in
-  if room then hold [ incoming; share ] buffer (Bigarray.Array1.dim buffer + frame_overhead);
-  room
+  let take () = Waiting_frames.take incoming ~source ~bytes:(Bigarray.Array1.dim buffer) in
+  let taken =
+    match take () with
+    | None when not !tidied ->
+        (* Most of those that count may have been dealt with, and lie where nothing else is allocated. *)
+        tidied := true;
+        Gc.minor ();
+        take ()
+    | taken -> taken
+  in
+  match taken with
+  | None -> false
+  | Some freed ->
+      Gc.finalise_last freed buffer;
+      true
 
+let has_room () = !unacknowledged < !unacknowledged_most
 let freed : unit Lwt_condition.t = Lwt_condition.create ()
 let waiting = ref false
 
 let rec write send record =
-  if has_room outgoing then (
-    hold [ outgoing ] record.Cstruct.buffer (Cstruct.length record);
+  if has_room () then (
+    let bytes = Cstruct.length record in
+    unacknowledged := !unacknowledged + bytes;
+    Gc.finalise_last (fun () -> unacknowledged := !unacknowledged - bytes) record.Cstruct.buffer;
     send record)
   else (
     waiting := true;
@@ -75,7 +73,7 @@ let pace () =
   let space_overhead = within 10 400 (room / 2 * 100 / heap) in
   let outside = (4 * mib) + (room / 4) in
   let custom_major_ratio = within 5 1_000 (outside * 100 / heap) in
-  outgoing.most <- ((incoming.most + room) / 2);
+  unacknowledged_most := (Waiting_frames.most incoming + room) / 2;
   let control = Gc.get () in
   let differs a b = abs (a - b) * 10 > b in
   if differs space_overhead control.space_overhead || differs custom_major_ratio control.custom_major_ratio then
@@ -87,10 +85,12 @@ let collect () = wanted := true
 
 let tick () =
   pace ();
-  Hashtbl.filter_map_inplace (fun _ share -> if share.held > 0 then Some share else None) sources;
+  tidied := false;
+  (* While all of an address's frames are dropped, nothing that it sends makes the collector run. *)
+  if Waiting_frames.tick incoming then wanted := true;
   incr ticks_since;
   let nearly_full = !heap_most - heap () < !heap_most / 16 in
-  if ((!wanted || nearly_full) && !ticks_since > 10) || not (has_room outgoing) then (
+  if ((!wanted || nearly_full) && !ticks_since > 10) || not (has_room ()) then (
     wanted := false;
     ticks_since := 0;
     Gc.full_major ());

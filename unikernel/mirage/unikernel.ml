@@ -52,9 +52,9 @@ let tls_config (identity : Identity.t) =
       ~alpn_protocols:[ "h2"; "http/1.1" ] ()
   in
   let valid_from, valid_until = X509.Certificate.validity (List.hd chain) in
-  let now = Mirage_ptime.now () in
-  if Ptime.is_earlier now ~than:valid_from || Ptime.is_later now ~than:valid_until then
-    say "the certificate is not valid at this machine's time, %s" (Ptime.to_rfc3339 now);
+  let seconds time = int_of_float (Ptime.to_float_s time) in
+  let now = seconds (Mirage_ptime.now ()) in
+  Option.iter (say "%s") (Validity.warning ~now ~from:(seconds valid_from) ~until:(seconds valid_until));
   checked "TLS" config
 
 module Main

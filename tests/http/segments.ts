@@ -1,0 +1,49 @@
+import { once } from "node:events";
+import { connect as connectTcp, type Socket } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
+import { connect as connectTls } from "node:tls";
+import { ask } from "./case.ts";
+import { check, type Target } from "./run.ts";
+
+const clients = 20;
+const filler = 500;
+const limitMs = 20_000;
+
+/**
+ * What is wrong with the answers to many clients at once whose requests come in segments of one byte, over TLS in
+ * records of one byte, and with a page that is asked for meanwhile; empty when nothing is.
+ */
+export async function checkSegments(target: Target): Promise<string[]> {
+  const { host, http, https: port, trust: ca, name } = target;
+  const open = (i: number) =>
+    i % 2 === 0 ? connectTcp({ host, port: http }) : connectTls({ host, port, ca, servername: name });
+  const sockets = Array.from({ length: clients }, (_, i) => open(i));
+  await Promise.all(sockets.map((socket, i) => once(socket, i % 2 === 0 ? "connect" : "secureConnect")));
+  const answers = Promise.all(sockets.map((socket) => statusLine(socket)));
+  const page = check(target, ask("/style.css", 200, { body: "style.css" })).catch((error: Error) => [
+    error.message,
+  ]);
+  const fields = `Host: ${name}\r\nX-Filler: ${"x".repeat(filler)}\r\nConnection: close\r\n`;
+  for (const byte of Buffer.from(`GET /style.css HTTP/1.1\r\n${fields}\r\n`)) {
+    for (const socket of sockets) socket.write(Buffer.of(byte));
+    // Else the kernel would be given them as one.
+    await turn();
+  }
+  const wanted = (i: number) => (i % 2 === 0 ? "HTTP/1.1 301" : "HTTP/1.1 200");
+  const problems = (await answers)
+    .filter((found, i) => found !== wanted(i))
+    .map((found) => `a request in segments of one byte: "${found}"`);
+  return [...problems, ...(await page).map((problem) => `a page meanwhile: ${problem}`)];
+}
+
+async function statusLine(socket: Socket): Promise<string> {
+  socket.setNoDelay(true);
+  socket.setTimeout(limitMs, () => socket.destroy(new Error(`no answer within ${limitMs} ms`)));
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket as AsyncIterable<Buffer>) chunks.push(chunk);
+    return Buffer.concat(chunks).toString("latin1", 0, 12);
+  } catch (error) {
+    return String(error);
+  }
+}

@@ -1,0 +1,1 @@
+val suites : unit Alcotest.test list
