@@ -6,6 +6,8 @@ import { freePort } from "../../tests/unikernel/server.ts";
 
 export interface RunningNginx {
   readonly https: number;
+  /** The process that started its worker. */
+  readonly master: number;
   stop(): Promise<void>;
 }
 
@@ -14,7 +16,8 @@ const TEXT = /\.(?:html|css|js|mjs|json|svg|xml|txt|md|csv|ico|webmanifest|map)$
 
 /**
  * nginx, one worker, with a site as a careful person would serve it: gzip and brotli forms of the highest quality
- * beside each file that they make smaller, caching and safety headers. Rejects where it cannot be had.
+ * beside each file that they make smaller, caching and safety headers, our order of ciphers. Rejects where it cannot be
+ * had.
  */
 export async function startNginx(
   site: string,
@@ -64,6 +67,8 @@ http {
   ssl_certificate ${directory}/chain.pem;
   ssl_certificate_key ${directory}/key.pem;
   ssl_protocols TLSv1.2 TLSv1.3;
+  ssl_prefer_server_ciphers on;
+  ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256;
   server {
     listen 127.0.0.1:${https} ssl;
     root ${root};

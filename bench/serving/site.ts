@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
+import { promisify } from "node:util";
 import { buildExampleSite } from "../../cli/start/site.ts";
 import { selfSignedCertificate } from "../../lib/identity/certificate.ts";
 import { build } from "../../tests/unikernel/built.ts";
@@ -15,6 +17,8 @@ export interface Served {
   /** Our HTTP port. */
   readonly http: number;
   readonly nginx: number;
+  /** Ids of the processes that serve. */
+  readonly processes: { readonly ours: number; readonly nginx: number };
   stop(): Promise<void>;
 }
 
@@ -51,9 +55,15 @@ export async function serve(site: string, folder: string, options: readonly stri
     ours: server.https,
     http: server.http,
     nginx: nginx.https,
+    processes: { ours: server.process.pid ?? Number.NaN, nginx: await onlyChild(nginx.master) },
     async stop() {
       await server.stop();
       await nginx.stop();
     },
   };
+}
+
+async function onlyChild(parent: number): Promise<number> {
+  const { stdout } = await promisify(execFile)("pgrep", ["-P", String(parent)]);
+  return Number(stdout);
 }

@@ -41,15 +41,15 @@ export async function unpackNginx(): Promise<Nginx> {
 }
 
 /**
- * Runs nginx with a configuration, in a directory that gets the certificate as well, until `stop` is called. Rejects
- * if it does not listen on the port within 5 s.
+ * Runs nginx with a configuration, in a directory that gets the certificate as well, until `stop` is called; `master`
+ * is the id of the process that started its workers. Rejects if it does not listen on the port within 5 s.
  */
 export async function runNginx(
   { program }: Nginx,
   directory: string,
   port: number,
   { configuration, chainPem, keyPem }: NginxSetup,
-): Promise<{ stop(): Promise<void> }> {
+): Promise<{ readonly master: number; stop(): Promise<void> }> {
   await writeFile(join(directory, "chain.pem"), chainPem);
   await writeFile(join(directory, "key.pem"), keyPem);
   await writeFile(join(directory, "nginx.conf"), configuration);
@@ -57,6 +57,7 @@ export async function runNginx(
   const child = spawn(program, args, { stdio: ["ignore", "inherit", "inherit"] });
   await listening(child, port);
   return {
+    master: child.pid ?? Number.NaN,
     async stop() {
       const ended = once(child, "exit");
       child.kill("SIGTERM");

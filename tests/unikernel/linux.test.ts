@@ -170,6 +170,26 @@ test("speaks TLS 1.2 and 1.3 and HTTP/1.1 by ALPN, and nothing older or other", 
   assert.equal(await shake(old), "refused");
 });
 
+test("goes on with a session of TLS 1.3, and gives none of TLS 1.2", async () => {
+  const visit = async (options: object) => {
+    const target = { host: "127.0.0.1", port: server.https, ca: trust, servername: "localhost" };
+    const socket = connectTls({ ...target, ...options });
+    const sessions: Buffer[] = [];
+    socket.on("session", (session: Buffer) => sessions.push(session));
+    await once(socket, "secureConnect");
+    const seen = { goesOn: socket.isSessionReused(), ticket: socket.getTLSTicket() };
+    socket.write(pageOf("/", "Connection: close\r\n"));
+    assert.match(await readToEnd(socket), /^HTTP\/1\.1 200 /);
+    return { ...seen, session: sessions.at(-1) };
+  };
+  const { session, goesOn } = await visit({});
+  assert.deepEqual([goesOn, (await visit({ session })).goesOn], [false, true]);
+  const old = { maxVersion: "TLSv1.2" };
+  const first = await visit(old);
+  assert.equal(first.ticket, undefined);
+  assert.equal((await visit({ ...old, session: first.session })).goesOn, false);
+});
+
 test("survives aborted handshakes, resets and garbage", async () => {
   const abuse = async (index: number) => {
     const socket = connectTcp(server.https, "127.0.0.1");

@@ -129,4 +129,5 @@ let serve t fd ~peer =
     (fun () -> Lwt.catch talk (fun _ -> Lwt.return_unit))
     (fun () ->
       Deadline.remove deadline;
-      Lwt.catch (fun () -> Lwt_unix.close fd) (fun _ -> Lwt.return_unit))
+      Socket.close fd;
+      Lwt.return_unit)

@@ -20,7 +20,6 @@ let bind address port =
 type limits = { connections : int; per_address : int }
 
 let closed = Lwt_condition.create ()
-let close fd = Lwt.catch (fun () -> Lwt_unix.close fd) (fun _ -> Lwt.return_unit)
 
 (* Waits until there is room; how long depends on others, so it looks again now and then. *)
 let rec room limits =
@@ -39,10 +38,9 @@ let rec accept listener limits ~serve =
         room limits >>= fun () ->
         Lwt_unix.accept ~cloexec:true listener >>= fun (fd, address) ->
         let peer = peer_of address in
-        if Deadline.count_of peer >= limits.per_address then close fd
-        else (
-          Lwt.async (fun () -> serve fd ~peer >|= Lwt_condition.broadcast closed);
-          Lwt.return_unit))
+        if Deadline.count_of peer >= limits.per_address then Socket.close fd
+        else Lwt.async (fun () -> serve fd ~peer >|= Lwt_condition.broadcast closed);
+        Lwt.return_unit)
       (function
         (* Too few descriptors or too little memory: let some connections end first. *)
         | Unix.Unix_error ((EMFILE | ENFILE | ENOBUFS | ENOMEM), _, _) -> Lwt_unix.sleep 0.05
