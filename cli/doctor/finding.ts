@@ -7,7 +7,7 @@ export interface Finding {
   readonly status: "ok" | "warning" | "problem";
   /** What is so, or what is wrong and where. */
   readonly text: string;
-  /** What to do about it. */
+  /** What to do about it, where the text does not say so itself. */
   readonly todo?: string;
 }
 

@@ -15,9 +15,18 @@ interface Quota {
   readonly code: string;
   /** How many the account has in use now; undefined where only the quota counts. */
   readonly used?: () => Promise<number>;
-  /** How many more a first deploy takes, and a stack that is deployed while it changes machines. */
-  readonly more: { readonly first: number; readonly later: number };
+  /** How many more the stack takes; for some it depends on the instance type. */
+  readonly more: Need | ((instanceType: string) => Promise<Need>);
 }
+
+/** What a first deploy takes, and a stack that is deployed while it changes machines. */
+interface Need {
+  readonly first: number;
+  readonly later: number;
+}
+
+/** The families that share the quota of vCPUs; each of the others has one of its own. */
+const STANDARD = /^([acdhmrtz]|i[ms]?)\d/;
 
 /** Codes: `aws service-quotas list-service-quotas --service-code ec2`. */
 const quotas: readonly Quota[] = [
@@ -31,9 +40,12 @@ const quotas: readonly Quota[] = [
     more: { first: 1, later: 0 },
   },
   {
-    // The old machine and the new one run side by side; every burstable type has two at least.
+    // The old machine and the new one run side by side.
     ...{ what: "vCPUs of running instances", service: "ec2", code: "L-1216C47A", used: countVcpus },
-    more: { first: 4, later: 2 },
+    more: async (type) => {
+      const one = await countOf(STANDARD.test(type) ? [type] : []);
+      return { first: 2 * one, later: one };
+    },
   },
   {
     ...{ what: "concurrent builds (Linux/Medium)", service: "codebuild", code: "L-2DC20C30" },
@@ -49,12 +61,17 @@ const quotas: readonly Quota[] = [
 /** The account has room for what the stack makes. */
 export const quota: Check = {
   name: "quotas",
-  run: ({ deployed, region }) => {
+  run: ({ deployed, region, parameters }) => {
     const step = deployed === undefined ? "first" : "later";
+    const { instanceType = "" } = parameters;
     return Promise.all(
       quotas.map(async ({ what, service, code, used, more }) => {
-        const [limit, inUse] = await Promise.all([limitOf(service, code), used?.()]);
-        return judge({ what, service, code, limit, inUse, more: more[step], region });
+        const [limit, inUse, need] = await Promise.all([
+          limitOf(service, code),
+          used?.(),
+          typeof more === "function" ? more(instanceType) : more,
+        ]);
+        return judge({ what, service, code, limit, inUse, more: need[step], region });
       }),
     );
   },
@@ -109,9 +126,13 @@ async function countVcpus(): Promise<number> {
       ...instances.filter(({ InstanceLifecycle }) => !InstanceLifecycle).map((one) => one.InstanceType ?? ""),
     );
   }
-  const standard = types.filter((type) => /^([acdhmrtz]|i[ms]?)\d/.test(type));
-  const vcpus = await vcpusOf(new Set(standard));
-  return standard.reduce((sum, type) => sum + (vcpus.get(type) ?? 0), 0);
+  return countOf(types.filter((type) => STANDARD.test(type)));
+}
+
+/** The vCPUs of machines of some types together. */
+async function countOf(types: readonly string[]): Promise<number> {
+  const vcpus = await vcpusOf(new Set(types));
+  return types.reduce((sum, type) => sum + (vcpus.get(type) ?? 0), 0);
 }
 
 async function vcpusOf(types: ReadonlySet<string>): Promise<Map<string, number>> {

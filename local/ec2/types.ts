@@ -52,7 +52,7 @@ export const instanceTypes: ReadonlyMap<string, InstanceType> = new Map(
     ...family("t3", { ...nitro, burstable: true }, burstableSizes),
     ...family("t3a", { ...nitro, burstable: true }, burstableSizes),
     ...family("c7i", nitro, { large: [2, 4096], xlarge: [4, 8192] }),
-    ...family("m7i", nitro, { large: [2, 8192], xlarge: [4, 16384] }),
+    ...family("m7i", nitro, { large: [2, 8192], xlarge: [4, 16384], "8xlarge": [32, 131072] }),
     // In one zone only, as types are that a region has few of.
     ...family("i4i", { ...nitro, zones: ["a"] }, { large: [2, 16384] }),
     ...family("t4g", { ...arm, burstable: true }, { nano: [2, 512], micro: [2, 1024] }),

@@ -180,6 +180,23 @@ describe("doctor", { timeout: 120_000 }, () => {
     assert.equal(complaints(await account.examine("prod")), "", "the deployed stack has its address");
     for (const AllocationId of taken) await ec2.send(new ReleaseAddressCommand({ AllocationId }));
   });
+
+  it("no network left, or too few processors for two machines of the type", async () => {
+    const { vpcs } = account.stack.cloud.ec2.state;
+    const [own] = Object.values(vpcs);
+    const others = [1, 2, 3, 4].map((i) => `vpc-${i}`);
+    for (const id of others) Object.assign(vpcs, { [id]: { ...own, id } });
+    assert.match(
+      await refused({}),
+      /^quotas: Too few VPCs in us-east-1: 5 of 5 in use, and the stack takes 1 more\. → .* --quota-code L-F678F1CE /,
+    );
+    for (const id of others) delete (vpcs as Record<string, unknown>)[id];
+    assert.match(
+      await refused({ instanceType: "m7i.8xlarge" }),
+      /^quotas: Too few vCPUs of running instances in us-east-1: 0 of 32 in use, and the stack takes 64 more\./,
+    );
+    assert.equal(await refused({ instanceType: "m7i.large" }), "");
+  });
   const allocate = () => ec2.send(new AllocateAddressCommand({}));
 
   it("a role of the name that is not the stack's", async () => {
