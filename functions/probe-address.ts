@@ -1,5 +1,5 @@
 import { addressHolder } from "../lib/aws/address.ts";
-import { probeExpected } from "../lib/aws/probing.ts";
+import { proberOf } from "../lib/aws/probing.ts";
 import type { Input, Output } from "../lib/contracts.ts";
 import { MachineUnreachable, WrongAnswer } from "../lib/errors.ts";
 import { lookPatiently } from "../lib/patience.ts";
@@ -11,24 +11,24 @@ import { step } from "../lib/step.ts";
 export const LIMIT_MS = 60_000;
 
 /** Probes once more, now through the site's own address. */
-export const handler = step("probe-address", (input) =>
-  lookPatiently(
-    () => look(input),
+export const handler = step("probe-address", (input) => {
+  const probe = proberOf(input.expected);
+  return lookPatiently(
+    () => look(input, probe),
     ({ ready }) => ready,
-  ),
-);
+  );
+});
 
-async function look({
-  expected,
-  instanceId,
-  since,
-}: Input<"probe-address">): Promise<Output<"probe-address">> {
+async function look(
+  { instanceId, since }: Input<"probe-address">,
+  probe: ReturnType<typeof proberOf>,
+): Promise<Output<"probe-address">> {
   const lookedAt = new Date().toISOString();
   const address = setting("SITE_ADDRESS");
   try {
     const holder = await addressHolder();
     if (holder !== instanceId) throw new NoAnswer(`${address} is at ${holder ?? "no machine"}`);
-    const paths = await probeExpected(address, expected, 50);
+    const paths = await probe(address, 50);
     return { ready: true, lookedAt, reason: `${paths} paths compared`, address, paths };
   } catch (error) {
     if (!(error instanceof NoAnswer || error instanceof WrongAnswer)) throw error;

@@ -1,5 +1,5 @@
 import { describeMachine } from "../lib/aws/machines.ts";
-import { probeExpected } from "../lib/aws/probing.ts";
+import { proberOf } from "../lib/aws/probing.ts";
 import type { Input, Output } from "../lib/contracts.ts";
 import { MachineUnreachable } from "../lib/errors.ts";
 import { lookPatiently } from "../lib/patience.ts";
@@ -11,14 +11,18 @@ import { step } from "../lib/step.ts";
 const UNKNOWN_MS = 60_000;
 
 /** Probes the new machine through its own address, which is read again each time. */
-export const handler = step("probe", (input) =>
-  lookPatiently(
-    () => look(input),
+export const handler = step("probe", (input) => {
+  const probe = proberOf(input.expected);
+  return lookPatiently(
+    () => look(input, probe),
     ({ ready }) => ready,
-  ),
-);
+  );
+});
 
-async function look({ expected, instanceId, since }: Input<"probe">): Promise<Output<"probe">> {
+async function look(
+  { instanceId, since }: Input<"probe">,
+  probe: ReturnType<typeof proberOf>,
+): Promise<Output<"probe">> {
   const lookedAt = new Date().toISOString();
   const age = Date.now() - Date.parse(since);
   const machine = await describeMachine(instanceId);
@@ -29,7 +33,7 @@ async function look({ expected, instanceId, since }: Input<"probe">): Promise<Ou
   const address = machine?.address;
   try {
     if (state !== "running" || address === undefined) throw new NoAnswer(`${instanceId} is ${state}`);
-    const paths = await probeExpected(address, expected);
+    const paths = await probe(address);
     return { ready: true, lookedAt, reason: `${paths} paths compared`, address, paths };
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;

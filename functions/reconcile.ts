@@ -4,7 +4,7 @@ import { isEmptyBucket } from "../lib/aws/bucket.ts";
 import { deploy, workOff } from "../lib/aws/deployments.ts";
 import { executionLife, startExecution } from "../lib/aws/executions.ts";
 import { describeMachine } from "../lib/aws/machines.ts";
-import { probeExpected } from "../lib/aws/probing.ts";
+import { proberOf } from "../lib/aws/probing.ts";
 import { stateStore } from "../lib/aws/state-store.ts";
 import { hoursLeft } from "../lib/certificates/due.ts";
 import { lookDue, readNext } from "../lib/certificates/next.ts";
@@ -103,7 +103,7 @@ async function look(live: Live): Promise<Health["seen"]> {
   try {
     if ((await addressHolder()) !== live.instanceId)
       return { answers: false, final: true, reason: "it lost the address" };
-    await probeExpected(setting("SITE_ADDRESS"), live, LOOKED_AT_PATHS);
+    await proberOf(live)(setting("SITE_ADDRESS"), LOOKED_AT_PATHS);
     return { answers: true };
   } catch (error) {
     return { answers: false, final: false, reason: causeText(error) };

@@ -25,6 +25,8 @@ export const handler = step("start-import", async ({ execution, release, archive
   const key = rawDiskKey(release);
   if ((await objectSize(bucket, key)) !== diskBytes) {
     await uploadObject(bucket, key, disk.raw(), "application/octet-stream");
+    // That took minutes, in which another run of this step may have failed and the turn gone on.
+    await assertTurn(store, execution);
   }
   const importId = await (mode === "snapshot" ? importSnapshot : importImage)(release, key);
   return { mode, importId, diskBytes, writtenBytes: diskBytes, startedAt };

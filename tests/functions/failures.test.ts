@@ -48,10 +48,13 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
 
   /** EC2 refuses so many launches for want of room in the zone; the SDK itself tries each five times. */
   let launchesRefused = 0;
+  /** How often an archive was asked for, in whole or in part. */
+  let archiveReads = 0;
 
   before(async () => {
     stack = await TestStack.start({
       onCall: ({ action }) => {
+        if (/^GET \S+\/archives\//.test(action)) archiveReads += 1;
         if (action !== "RunInstances" || launchesRefused === 0) return;
         launchesRefused -= 1;
         const text =
@@ -381,7 +384,13 @@ describe("functions in trouble", { timeout: 300_000 }, () => {
     await eventually("the machine runs", async () =>
       (await machineStates()).get(instanceId) === "running" ? true : undefined,
     );
+    const readBefore = archiveReads;
     assert.equal((await probe(0)).ready, false);
+    assert.equal(
+      archiveReads - readBefore,
+      2,
+      "however often it looked: the end of the archive, and its index",
+    );
     const unreachable = await probe(20_001).then(
       () => assert.fail("it answered"),
       (error: Error) => error,

@@ -107,6 +107,25 @@ describe("seldom", { timeout: 300_000 }, () => {
     await failsHalfWay(() => deployment.startImport("start-import-snapshot"));
   });
 
+  it("start-import: what took minutes to upload is not imported when the turn went on meanwhile", async () => {
+    const lock = there(await stack.read("turn/lock.json"));
+    let gone = false;
+    beforeCall = (call) => {
+      if (gone || !/ s3 PUT \S+\/imports\//.test(call)) return;
+      void stack.delete(stack.state, "turn/lock.json").then(() => {
+        gone = true;
+      });
+      throw new AwsError("SlowDown", "The test has the turn taken away first.", 503);
+    };
+    await assert.rejects(
+      deployment.startImport("start-import-snapshot"),
+      failure("TurnLost", /lost its turn; it changes/),
+    );
+    beforeCall = () => {};
+    assert.deepEqual(tasks(), {});
+    await stack.put(stack.state, "turn/lock.json", lock);
+  });
+
   it("register-image: takes over the image that an import made of a disk with a system", async () => {
     const { execution, boot, release } = deployment;
     const partition = await stack.bytes(bootKey(boot.build));

@@ -12,7 +12,7 @@ export interface Mutation {
 const root = new URL("../../", import.meta.url).href;
 const here = new URL("./", import.meta.url).href;
 /** Size of the parts of an upload in parts. */
-export const PART_BYTES = 64 * 1024;
+export const PART_BYTES = 128 * 1024;
 const inRoot = (path: string) => new URL(path, root).href;
 
 /** What simulated code gets instead of Node's own modules. */

@@ -8,7 +8,7 @@ const STUCK_MS = 300_000;
 const YOUNG_MB = 64;
 
 /** After so many, another thread goes on: what killed runs still wait for, and what hangs on it, goes with the first. */
-const HISTORIES_OF_THREAD = 100;
+const HISTORIES_OF_THREAD = 200;
 
 export interface PoolOptions {
   readonly threads: number;
