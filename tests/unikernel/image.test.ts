@@ -125,6 +125,17 @@ test("the bill of materials names every file in the image by its digest, with th
   const names = files.map(([name]) => name);
   for (const name of [".linux", ".cmdline", "init", "server", "dhcpcd"])
     assert.ok(names.includes(name), name);
+  // No shell, no other program: init, the server, its DHCP client, and what these are made of.
+  const expected =
+    /^(\.linux|\.cmdline|init|server|dhcpcd|etc\/(dhcpcd\.conf|passwd)|modules\/(list|[\w-]+\.ko)|lib(64)?\/[\w./+-]+\.so[.\d]*)$/;
+  assert.deepEqual(
+    names.filter((name) => !expected.test(name)),
+    [],
+  );
+  // The cards of EC2 and of QEMU; NVMe is in the kernel.
+  const modules = await readFile(path("files/modules/list"), "utf8");
+  for (const module of ["ena", "virtio_net", "button"])
+    assert.match(modules, new RegExp(`/${module}\\.ko$`, "m"));
   const stub = bill.components.find(({ name }) => name === "systemd-boot-efi");
   const stubPath = "/usr/lib/systemd/boot/efi/linuxx64.efi.stub";
   assert.deepEqual((stub?.components ?? []).map(digestOf), [sha256(await readFile(stubPath))]);
