@@ -11,6 +11,7 @@ import {
   EC2Client,
 } from "@aws-sdk/client-ec2";
 import { pathWithEndpoint } from "../../cli/aws.ts";
+import { prices, recorded } from "../../lib/costs.ts";
 import { parameterNames } from "../../stack/parameters.mjs";
 import { root } from "../kit/package.ts";
 import { TestStack } from "../kit/stack.ts";
@@ -70,6 +71,67 @@ describe("docs/aws.md, Remove", { timeout: 120_000 }, () => {
     await new Promise((done) => setTimeout(done, 3_000));
     assert.deepEqual(await left(), [0, 0, 0]);
   });
+});
+
+/** The rows of the tables of a section, table by table, without their heads. */
+function tablesOf(section: string): string[][][] {
+  const body = text.split(/^## /m).find((one) => one.startsWith(section)) ?? "";
+  const tables = [...body.matchAll(/(?:^\|.*\|\n)+/gm)].map(([table]) => table.trim().split("\n").slice(2));
+  return tables.map((rows) => rows.map((row) => row.replaceAll("*", "").split("|").slice(1, -1)));
+}
+
+const numberIn = (cell = "") => Number(cell.replaceAll(",", ""));
+const differ = (one: number, other: number) => Math.abs(one - other);
+
+describe("docs/aws.md, costs and times", () => {
+  it("multiply right, by the prices of lib/costs.ts, and add up", () => {
+    const known = new Set(Object.values(prices).map(({ usd }) => usd.toPrecision(3)));
+    const tables = tablesOf("What it costs");
+    assert.equal(tables.length, 2);
+    for (const [i, rows] of tables.entries()) {
+      const usd = i === 0 ? 1 : 0.01;
+      for (const [what, arithmetic = "", told] of rows.slice(0, -1)) {
+        const products = [...arithmetic.matchAll(/([\d,.]+) [^×+]*× ([\d.]+)|([\d.]+) × ([\d.]+)/g)];
+        const terms = products.map(([, a, b, c, d]) => [numberIn(a ?? c), numberIn(b ?? d)] as const);
+        for (const [, price] of terms)
+          assert.ok(known.has((price * usd).toPrecision(3)), `${what}: ${price} is no price`);
+        const sum = terms.reduce((total, [quantity, price]) => total + quantity * price, 0);
+        if (terms.length > 0) assert.ok(differ(sum, numberIn(told)) <= 0.006, `${what}: ${sum}, not ${told}`);
+      }
+      assertAddedUp(rows, 2, 0.02);
+    }
+    const [times = []] = tablesOf("How long a deployment takes");
+    assertAddedUp(times, 1, 0.2);
+  });
+
+  it("count the alarms that there are, and the transitions within the aim", async () => {
+    const { resources } = await readPackaged();
+    const alarms = [...resources.values()].filter(({ Type }) => Type === "AWS::CloudWatch::Alarm");
+    assert.ok(text.includes(`| alarms | ${alarms.length} × `));
+    assert.ok(recorded.deployment.transition <= 100);
+  });
+
+  it("count what was recorded, as the commands that estimate do", () => {
+    const { deployment, reconcile } = recorded;
+    const ofMonth = (quantity: number) => Math.round(8_760 * quantity).toLocaleString("en-US");
+    for (const quantity of [
+      `${deployment.transition} transitions`,
+      `${deployment.computeGbSecond} GB-s × 0.00133 + ${deployment.invocation} calls`,
+      `${deployment.blockWrite} blocks`,
+      `${deployment.s3Write} writes and lists × 0.0005 + ${deployment.s3Read} reads`,
+      `${ofMonth(reconcile.s3Write)} × 0.000005 + ${ofMonth(reconcile.s3Read)} × 0.0000004`,
+      `${ofMonth(reconcile.computeGbSecond)} GB-s × 0.0000133 + ${ofMonth(reconcile.invocation)} calls`,
+    ]) {
+      assert.ok(text.includes(`| ${quantity}`), quantity);
+    }
+  });
+
+  function assertAddedUp(rows: readonly string[][], column: number, tolerance: number): void {
+    const numbers = rows.map((cells) => numberIn(cells[column]));
+    const [together = Number.NaN, ...parts] = numbers.toReversed();
+    const sum = parts.reduce((total, one) => total + one, 0);
+    assert.ok(differ(sum, together) <= tolerance, `${sum}, not ${together}`);
+  }
 });
 
 describe("docs/aws.md", () => {
