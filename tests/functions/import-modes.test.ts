@@ -247,11 +247,8 @@ describe("a whole deployment", { timeout: 300_000 }, () => {
       assert.equal((await get(stack.address, "/")).body, mode);
       assert.deepEqual(await stack.keys(stack.state, "imports/"), [], "the raw disk is gone");
     }
-    const Filters = [{ Name: "tag:mirage-pages:stack", Values: ["mirage-pages-prod"] }];
-    const ec2 = new EC2Client(stack.sdk);
-    t.after(() => ec2.destroy());
-    const { Images = [] } = await ec2.send(new DescribeImagesCommand({ Owners: ["self"], Filters }));
-    assert.deepEqual(Images.map(({ ImageId }) => ImageId).sort(), await imagesOf(stack));
+    const kept = (await stack.releases()).map(({ image }) => image);
+    assert.deepEqual((await disksOf(stack)).images, kept.map((image) => image?.imageId).sort());
   });
 
   it("of a unikernel in mode image ends with a refusal that says which mode to choose", async (t) => {
@@ -266,12 +263,22 @@ describe("a whole deployment", { timeout: 300_000 }, () => {
     );
     assert.equal(await stack.live(), undefined);
     assert.deepEqual(await stack.keys(stack.state, "imports/"), []);
+    assert.deepEqual(await disksOf(stack), { images: [], snapshots: [] });
   });
 });
 
-/** The images that the releases' records name. */
-async function imagesOf(stack: TestStack): Promise<(string | undefined)[]> {
-  return (await stack.releases()).map(({ image }) => image?.imageId).sort();
+/** Ids of the images and snapshots that bear the stack's tag. */
+async function disksOf(stack: TestStack) {
+  const ec2 = new EC2Client(stack.sdk);
+  try {
+    const Filters = [{ Name: "tag:mirage-pages:stack", Values: ["mirage-pages-prod"] }];
+    const { Images = [] } = await ec2.send(new DescribeImagesCommand({ Owners: ["self"], Filters }));
+    const { Snapshots = [] } = await ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ["self"], Filters }));
+    const images = Images.map(({ ImageId }) => ImageId).sort();
+    return { images, snapshots: Snapshots.map(({ SnapshotId }) => SnapshotId).sort() };
+  } finally {
+    ec2.destroy();
+  }
 }
 
 /** Bytes without any order, the same each time. */
