@@ -8,6 +8,7 @@ import {
   CreateTagsCommand,
   DescribeInstancesCommand,
   EC2Client,
+  ImportSnapshotCommand,
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import {
@@ -128,6 +129,29 @@ describe("a role's policies are enforced", { timeout: 60_000 }, () => {
     await assert.rejects(as("register-image", EC2Client).send(take), denied("ec2:CreateTags"));
     const end = new TerminateInstancesCommand({ InstanceIds: ["i-0123"] });
     await assert.rejects(mover.send(end), denied("ec2:TerminateInstances"));
+  });
+
+  it("in EC2: the import service is passed the role that is for it, and no other", async () => {
+    const ec2 = as("start-import", EC2Client);
+    await stack.put(stack.state, "imports/000001.raw", Buffer.alloc(512));
+    const importAs = (name: string) =>
+      ec2.send(
+        new ImportSnapshotCommand({
+          RoleName: `mirage-pages-prod-${name}-us-east-1`,
+          DiskContainer: {
+            Format: "RAW",
+            UserBucket: { S3Bucket: stack.state, S3Key: "imports/000001.raw" },
+          },
+          TagSpecifications: [
+            {
+              ResourceType: "import-snapshot-task",
+              Tags: [{ Key: "mirage-pages:stack", Value: "mirage-pages-prod" }],
+            },
+          ],
+        }),
+      );
+    await assert.rejects(importAs("build"), refused("UnauthorizedOperation", "iam:PassRole", 403));
+    assert.match((await importAs("disk-import")).ImportTaskId ?? "", /^import-snap-/);
   });
 
   it("in EBS: AccessDeniedException without the stack's tag, and on others' snapshots", async () => {
