@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cloud } from "../../local/cloud.ts";
+import type { Unhonoured } from "../../local/stack/loader.ts";
 import { pathWithEndpoint } from "../aws.ts";
 import { siteSize } from "./files.ts";
 import type { RunOptions } from "./run.ts";
@@ -74,4 +75,14 @@ export function indented(text: string): string {
     .split("\n")
     .map((line) => `  ${line}`)
     .join("\n");
+}
+
+/** What the template asks for in vain, for each type once: "AWS::EC2::Route, AWS::S3::Bucket (BucketEncryption)". */
+export function withoutEffect(unhonoured: readonly Unhonoured[]): string {
+  return Object.entries(Object.groupBy(unhonoured, ({ type }) => type))
+    .map(([type, some = []]) => {
+      const properties = new Set(some.flatMap(({ property }) => property ?? []));
+      return properties.size === 0 ? type : `${type} (${[...properties].join(", ")})`;
+    })
+    .join(", ");
 }

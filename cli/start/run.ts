@@ -6,7 +6,7 @@ import { certifySite } from "./certify.ts";
 import { deploySite } from "./deploy.ts";
 import { CannotStart } from "./errors.ts";
 import { filesBelow } from "./files.ts";
-import { indented, printHowToGoOn } from "./report.ts";
+import { indented, printHowToGoOn, withoutEffect } from "./report.ts";
 
 export interface RunOptions {
   readonly data: string;
@@ -45,10 +45,7 @@ export async function run(options: RunOptions): Promise<number> {
   let page: Console | undefined;
   try {
     Object.assign(process.env, cloud.environment);
-    const idle = new Set(
-      cloud.unhonoured.map(({ type, property }) => (property ? `${type}.${property}` : type)),
-    );
-    console.log(`Declared in the stack, without effect on this machine: ${[...idle].join(", ")}`);
+    console.log(`Declared in the stack, without effect on this machine: ${withoutEffect(cloud.unhonoured)}`);
     const { signal } = interrupted;
     if (!options.once) {
       page = await startPage();

@@ -10,7 +10,9 @@ export async function buildExampleSite(root: string, data: string): Promise<stri
   await once(join(data, "site.stamp"), await fingerprint(source, ["."]), () => {
     console.log("Building the example site with Jekyll …");
     const args = ["build", "--quiet", "--disable-disk-cache", "--source", source, "--destination", site];
-    const jekyll = spawnSync("jekyll", args, { stdio: "inherit" });
+    // Where no locale is set, Ruby takes names for ASCII.
+    const env = { ...process.env, LC_ALL: "C.UTF-8" };
+    const jekyll = spawnSync("jekyll", args, { stdio: "inherit", env });
     if (jekyll.status !== 0)
       throw new CannotStart("Jekyll could not build examples/jekyll; its message is above.");
   });

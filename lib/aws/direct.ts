@@ -7,7 +7,7 @@ import { ebs } from "./ebs-client.ts";
 import { ec2 } from "./ec2-client.ts";
 import { attemptName, tagsOf } from "./names.ts";
 
-/** Writes under way at once: EBS takes 1,000 a second, and 16 × 512 KiB is all the memory this needs. */
+/** Writes under way at once: EBS takes 1,000 a second. With what is read ahead they hold 36 MiB, whatever the disk. */
 const IN_FLIGHT = 24;
 /** How long a snapshot that was just started may answer that it does not exist. */
 const NEW_SNAPSHOT_MS = 120_000;
