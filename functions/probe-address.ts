@@ -1,5 +1,5 @@
 import { addressHolder } from "../lib/aws/address.ts";
-import { proberOf } from "../lib/aws/probing.ts";
+import { type Probe, proberOf } from "../lib/aws/probing.ts";
 import type { Input, Output } from "../lib/contracts.ts";
 import { MachineUnreachable, WrongAnswer } from "../lib/errors.ts";
 import { lookPatiently } from "../lib/patience.ts";
@@ -21,7 +21,7 @@ export const handler = step("probe-address", (input) => {
 
 async function look(
   { instanceId, since }: Input<"probe-address">,
-  probe: ReturnType<typeof proberOf>,
+  probe: Probe,
 ): Promise<Output<"probe-address">> {
   const lookedAt = new Date().toISOString();
   const address = setting("SITE_ADDRESS");

@@ -1,5 +1,5 @@
 import { describeMachine } from "../lib/aws/machines.ts";
-import { proberOf } from "../lib/aws/probing.ts";
+import { type Probe, proberOf } from "../lib/aws/probing.ts";
 import type { Input, Output } from "../lib/contracts.ts";
 import { MachineUnreachable } from "../lib/errors.ts";
 import { lookPatiently } from "../lib/patience.ts";
@@ -19,10 +19,7 @@ export const handler = step("probe", (input) => {
   );
 });
 
-async function look(
-  { instanceId, since }: Input<"probe">,
-  probe: ReturnType<typeof proberOf>,
-): Promise<Output<"probe">> {
+async function look({ instanceId, since }: Input<"probe">, probe: Probe): Promise<Output<"probe">> {
   const lookedAt = new Date().toISOString();
   const age = Date.now() - Date.parse(since);
   const machine = await describeMachine(instanceId);

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
-import { ask } from "./case.ts";
-import { check, type Target } from "./run.ts";
+import { askPage } from "./page.ts";
+import type { Target } from "./run.ts";
 
 const limitMs = 60_000;
 
@@ -15,13 +15,11 @@ export async function checkDownloads(target: Target, path = "/large.bin", client
   const downloads = Array.from({ length: clients }, () =>
     download(target, path).catch((error: Error) => [error.message]),
   );
-  const page = check(target, ask("/style.css", 200, { body: "style.css" })).catch((error: Error) => [
-    error.message,
-  ]);
+  const page = askPage(target, "a page meanwhile");
   const problems = (await Promise.all(downloads)).flatMap((found, i) =>
     found.map((one) => `download ${i + 1}: ${one}`),
   );
-  return [...problems, ...(await page).map((problem) => `a page meanwhile: ${problem}`)];
+  return [...problems, ...(await page)];
 }
 
 async function download(target: Target, path: string): Promise<string[]> {

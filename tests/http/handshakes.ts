@@ -3,7 +3,7 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { duplexPair } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls, type SecureVersion } from "node:tls";
-import { ask } from "./case.ts";
+import { page } from "./page.ts";
 import { check, type Target } from "./run.ts";
 
 /** One way in which a client leaves a handshake unfinished. */
@@ -64,7 +64,7 @@ export async function checkHandshakes(target: Target, rounds = 60): Promise<stri
     const failures = await Promise.all(stages.map((stage) => breakOff(target, stage)));
     problems.push(...failures.flat().map((problem) => `round ${round + 1}: ${problem}`));
   }
-  const after = () => check(target, ask("/style.css", 200, { body: "style.css" }));
+  const after = () => check(target, page);
   // The last ones may still be on their way out.
   const served = await after()
     .catch(() => sleep(1_000).then(after))

@@ -1,8 +1,7 @@
 import { once } from "node:events";
-import { connect as connectTcp } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
-import { ask } from "./case.ts";
-import { check, type Target } from "./run.ts";
+import { askPage } from "./page.ts";
+import type { Target } from "./run.ts";
+import { tcp, tls } from "./sockets.ts";
 
 const rounds = 40;
 
@@ -11,8 +10,7 @@ export async function checkResets(target: Target): Promise<string[]> {
   for (let round = 0; round < rounds; round++) {
     await Promise.all([brokenResponse(target), brokenHead(target)]);
   }
-  const problems = await check(target, ask("/style.css", 200, { body: "style.css" }));
-  return problems.map((problem) => `after ${rounds} of each reset: ${problem}`);
+  return askPage(target, `after ${rounds} of each reset`);
 }
 
 async function brokenResponse(target: Target): Promise<void> {
@@ -28,10 +26,9 @@ async function brokenHead(target: Target): Promise<void> {
   raw.resetAndDestroy();
 }
 
-async function open({ host, https: port, trust: ca, name: servername }: Target) {
-  const raw = connectTcp({ host, port });
-  const socket: TLSSocket = connectTls({ socket: raw, ca, servername });
-  await once(socket, "secureConnect");
+async function open(target: Target) {
+  const raw = await tcp(target, target.https);
+  const socket = await tls(target, raw);
   // A connection that is reset tells so.
   socket.on("error", () => {});
   return { raw, socket };

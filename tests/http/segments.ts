@@ -1,9 +1,8 @@
-import { once } from "node:events";
-import { connect as connectTcp, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
-import { connect as connectTls } from "node:tls";
-import { ask } from "./case.ts";
-import { check, type Target } from "./run.ts";
+import { askPage } from "./page.ts";
+import type { Target } from "./run.ts";
+import { tcp, tls } from "./sockets.ts";
 
 const clients = 20;
 const filler = 500;
@@ -14,16 +13,11 @@ const limitMs = 20_000;
  * records of one byte, and with a page that is asked for meanwhile; empty when nothing is.
  */
 export async function checkSegments(target: Target): Promise<string[]> {
-  const { host, http, https: port, trust: ca, name } = target;
-  const open = (i: number) =>
-    i % 2 === 0 ? connectTcp({ host, port: http }) : connectTls({ host, port, ca, servername: name });
-  const sockets = Array.from({ length: clients }, (_, i) => open(i));
-  await Promise.all(sockets.map((socket, i) => once(socket, i % 2 === 0 ? "connect" : "secureConnect")));
+  const open = (i: number) => (i % 2 === 0 ? tcp(target, target.http) : tls(target));
+  const sockets = await Promise.all(Array.from({ length: clients }, (_, i) => open(i)));
   const answers = Promise.all(sockets.map((socket) => statusLine(socket)));
-  const page = check(target, ask("/style.css", 200, { body: "style.css" })).catch((error: Error) => [
-    error.message,
-  ]);
-  const fields = `Host: ${name}\r\nX-Filler: ${"x".repeat(filler)}\r\nConnection: close\r\n`;
+  const page = askPage(target, "a page meanwhile");
+  const fields = `Host: ${target.name}\r\nX-Filler: ${"x".repeat(filler)}\r\nConnection: close\r\n`;
   // QEMU's user network now and then loses the first byte of a connection when it comes alone.
   for (const socket of sockets) socket.write("GET /style.css HTTP/1.1\r\n");
   for (const byte of Buffer.from(`${fields}\r\n`)) {
@@ -35,7 +29,7 @@ export async function checkSegments(target: Target): Promise<string[]> {
   const problems = (await answers)
     .filter((found, i) => found !== wanted(i))
     .map((found) => `a request in segments of one byte: "${found}"`);
-  return [...problems, ...(await page).map((problem) => `a page meanwhile: ${problem}`)];
+  return [...problems, ...(await page)];
 }
 
 async function statusLine(socket: Socket): Promise<string> {

@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import type { Socket } from "node:net";
 import { clientHello } from "./handshakes.ts";
 import type { Target } from "./run.ts";
+import { tcp, tls } from "./sockets.ts";
 
 /** A client that takes its time, and when the server must have ended its connection. */
 interface SlowClient {
@@ -20,18 +20,6 @@ const dripMs = 300;
 /** The server looks twice a second; the rest is for a slow machine. */
 const earlyMs = 1_000;
 const lateMs = 4_000;
-
-async function tcp({ host }: Target, port: number): Promise<Socket> {
-  const socket = connectTcp({ host, port });
-  await once(socket, "connect");
-  return socket;
-}
-
-async function tls({ host, https: port, trust: ca, name: servername }: Target): Promise<Socket> {
-  const socket = connectTls({ host, port, ca, servername });
-  await once(socket, "secureConnect");
-  return socket;
-}
 
 const head = "GET / HTTP/1.1\r\nX-Slow: ";
 const endless = () => Buffer.alloc(1_000, "x");
